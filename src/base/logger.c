@@ -1,0 +1,20 @@
+#include "base/logger.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+void
+log_line(const struct logger * log, enum log_level level, const char * module,
+    const char * format, ...)
+{
+	char line[500];
+	va_list ap;
+
+	if (log == NULL || log->write == NULL || level < log->least)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	log->write(log->user, level, module, line);
+}

@@ -1,0 +1,46 @@
+/*
+ * network.h: a network is data.  Three exist; they differ in names, ids,
+ * rotation and a few encodings, each a column of this table and never an `if`
+ * in the flow.  Source: the dialect tables of the crypto and network specs.
+ */
+#ifndef BERTY_BASE_NETWORK_H
+#define BERTY_BASE_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum network_id { NETWORK_BERTY_V1, NETWORK_BERTY, NETWORK_WESH, NETWORK_COUNT };
+
+struct network {
+	enum network_id id;
+	const char * name;                /* as `-network` takes it */
+	const char * metadata_store;      /* store type of the metadata log */
+	const char * message_store;       /* store type of the message log */
+	const char * contact_protocol;    /* stream protocol id */
+	const char * localrecord_protocol;
+	uint64_t rotation_s;              /* length of a rotation period, seconds */
+	uint64_t contact_rotation_s;      /* the same for contact requests */
+	bool rotation_text;               /* contact topic and namespace in base64 */
+	bool heads_name_sender;           /* Box carries device_pk and peer_id */
+	size_t direct_channel_max;        /* largest message a peer reads, bytes */
+	bool random_counter;              /* a new chain key starts anywhere */
+	bool group_discovery;             /* `floodsub:<address>` is advertised */
+	bool push_events;                 /* 401, 402, 404-406 are known */
+	bool credential_events;           /* 500 is known */
+	unsigned reference_field;         /* group_reference in out-of-store */
+};
+
+/* The network of that id, or of that name (NULL if there is none). */
+const struct network * network_get(enum network_id id);
+const struct network * network_find(const char * name);
+
+/*
+ * Start of the rotation period that holds a time, both unix seconds.
+ * Source: weshnet pkg/rendezvous/rendezvous.go:RoundTimePeriod.
+ */
+uint64_t network_period(uint64_t unix_s, uint64_t rotation_s);
+
+#endif /* !BERTY_BASE_NETWORK_H */
