@@ -1,0 +1,64 @@
+/*
+ * sync.h: keeps logs equal among peers: announces heads, exchanges them when
+ * peers meet and on a schedule, fetches what is missing, verifies it on worker
+ * threads and joins it.  Source: log spec §4; what Go forgets is repaired here
+ * (design §3, Repair).
+ */
+#ifndef BERTY_SYNC_SYNC_H
+#define BERTY_SYNC_SYNC_H
+
+#include "base/network.h"
+#include "log/log.h"
+#include "p2p/host.h"
+
+struct sync;
+struct sync_log;
+
+struct sync_handler {
+	/*
+	 * Entries of a log were joined and are durable (received ones).  Not
+	 * called for our own appends.
+	 */
+	void (*joined)(void * user, struct log * log);
+	/* A transaction of a log was undone: the owner forgets its caches. */
+	void (*undone)(void * user, struct log * log);
+	/* A peer of the log's topic came or went. */
+	void (*peer)(void * user, struct log * log,
+	    const struct peer_id * peer, bool here);
+};
+
+/* Owns gossipsub, bitswap and the direct channel of the host. */
+struct sync * sync_new(struct world * w, struct store * s, struct host * h,
+    const struct ed25519_key * key, const struct sync_handler * handler,
+    void * user);
+void sync_free(struct sync * s);
+
+/* What a heads message needs besides the log; copied. */
+struct sync_config {
+	const struct network * network;
+	uint8_t link_key[32];
+	bool has_device;          /* send device_pk and peer_id (wesh) */
+	uint8_t device_pk[32];
+};
+
+/*
+ * Start to keep a log in step, and stop.  The log outlives its being added.
+ * What was missing when the node stopped is asked for again.
+ */
+int sync_add(struct sync * s, struct log * log,
+    const struct sync_config * config, struct sync_log ** added);
+void sync_remove(struct sync_log * l);
+
+/* Our own append is durable: publish the heads. */
+void sync_announce(struct sync_log * l);
+
+/* Walk the peers of the log's topic; *at = 0 first. */
+bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
+
+struct sync_stats {
+	uint64_t heads_received, heads_sent, heads_refused;
+	uint64_t entries_received, entries_refused, fetching;
+};
+void sync_stats(const struct sync * s, struct sync_stats * stats);
+
+#endif /* !BERTY_SYNC_SYNC_H */
