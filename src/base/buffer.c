@@ -57,7 +57,8 @@ err0:
 uint8_t *
 buffer_grow(struct buffer * b, size_t n)
 {
-	if (buffer_reserve(b, n) != 0)
+	/* A place even for nothing: NULL is the failure. */
+	if (buffer_reserve(b, n > 0 ? n : 1) != 0)
 		return (NULL);
 	b->n += n;
 	return (b->p + b->n - n);
