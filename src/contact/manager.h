@@ -1,0 +1,48 @@
+/*
+ * manager.h: contact requests on the wire: answers handshakes while requests
+ * are enabled, and delivers our own requests, with back-off, for as long as
+ * they are wanted, across restarts.  Source: contact spec §2, §3, §7.
+ *
+ * It knows the account only by the table below, so the account may use it.
+ */
+#ifndef BERTY_CONTACT_MANAGER_H
+#define BERTY_CONTACT_MANAGER_H
+
+#include "base/network.h"
+#include "contact/discovery.h"
+#include "contact/handshake.h"
+
+struct contact_manager;
+
+/* A request to deliver; metadata is ours, for this contact. */
+struct contact_wanted {
+	uint8_t pk[32];
+	uint8_t seed[32];
+	struct slice own_metadata;
+	const struct network * network;
+};
+
+struct contact_manager_handler {
+	/* Is this node to be found?  Then *seed is set. */
+	bool (*enabled)(void * user, uint8_t seed[32]);
+	/* Walk the requests in state ToRequest. */
+	void (*each_wanted)(void * user,
+	    void (*each)(void * to, const struct contact_wanted * wanted),
+	    void * to);
+	/* A handshake of ours went through: record 107. */
+	void (*sent)(void * user, const uint8_t pk[32]);
+	/* A request came and is authentic: record it. */
+	void (*received)(void * user, const struct shareable_contact * contact,
+	    const struct network * network, const struct peer_id * from);
+};
+
+struct contact_manager * contact_manager_new(struct host * h,
+    struct discovery * d, const struct ed25519_key * account,
+    const struct network * const * networks, size_t n_networks,
+    const struct contact_manager_handler * handler, void * user);
+void contact_manager_free(struct contact_manager * m);
+
+/* State changed (enabled, seed, wanted): look at the tables again. */
+void contact_manager_update(struct contact_manager * m);
+
+#endif /* !BERTY_CONTACT_MANAGER_H */
