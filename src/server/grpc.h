@@ -1,0 +1,212 @@
+/*
+ * grpc.h: a gRPC server over HTTP/2 (nghttp2) on a libuv loop.  It knows
+ * frames, status and streams; what a call means is the business of handlers.
+ *
+ * Everything happens on the loop's thread.  A handler, and every callback in
+ * struct grpc_call_events, is called from the loop and never from inside a
+ * grpc_call function.  Source: gRPC over HTTP/2 protocol document.
+ */
+#ifndef BERTY_SERVER_GRPC_H
+#define BERTY_SERVER_GRPC_H
+
+#include <uv.h>
+
+#include "base/error.h"
+#include "base/logger.h"
+#include "base/slice.h"
+#include "codec/protobuf.h"
+
+/* Source: gRPC status codes document. */
+enum grpc_status {
+	GRPC_OK = 0,
+	GRPC_CANCELLED = 1,
+	GRPC_UNKNOWN = 2,
+	GRPC_INVALID_ARGUMENT = 3,
+	GRPC_DEADLINE_EXCEEDED = 4,
+	GRPC_NOT_FOUND = 5,
+	GRPC_ALREADY_EXISTS = 6,
+	GRPC_PERMISSION_DENIED = 7,
+	GRPC_RESOURCE_EXHAUSTED = 8,
+	GRPC_FAILED_PRECONDITION = 9,
+	GRPC_ABORTED = 10,
+	GRPC_OUT_OF_RANGE = 11,
+	GRPC_UNIMPLEMENTED = 12,
+	GRPC_INTERNAL = 13,
+	GRPC_UNAVAILABLE = 14,
+	GRPC_DATA_LOSS = 15,
+	GRPC_UNAUTHENTICATED = 16
+};
+
+struct grpc_server;
+struct grpc_call;
+
+/*
+ * One method of a service.  The table is the caller's and outlives the server.
+ *
+ * Without client_stream, `handle` is called once, when the request has come
+ * whole and was decoded (grpc_call_request).  With it, `handle` is called when
+ * the call begins, there is no grpc_call_request, and messages come by the
+ * events that `handle` sets.
+ */
+struct grpc_method {
+	const char * service;  /* "berty.protocol.v1.ProtocolService" */
+	const char * name;     /* "GroupInfo" */
+	const ProtobufCMessageDescriptor * request;
+	const ProtobufCMessageDescriptor * reply;
+	bool client_stream;
+	bool server_stream;
+	void (*handle)(struct grpc_call * call, void * user);
+};
+
+/*
+ * What may happen to a call; members may be NULL.  None is called after
+ * grpc_call_finish.
+ */
+struct grpc_call_events {
+	/*
+	 * A message of a client stream; it is freed after the call.  Not called
+	 * while the call is paused.
+	 */
+	void (*message)(struct grpc_call * call, const void * request);
+	/* The client stream is at its end; all its messages were given. */
+	void (*end)(struct grpc_call * call);
+	/*
+	 * What was queued fell to a quarter of GRPC_CALL_QUEUE, after it had
+	 * been at least GRPC_CALL_QUEUE.
+	 */
+	void (*writable)(struct grpc_call * call);
+	/*
+	 * Nobody waits for the answer any more: the client reset the call or
+	 * went away, its deadline passed, or the server stops.  Called at most
+	 * once.  Replies go nowhere from now on; grpc_call_finish is still due,
+	 * here or later.
+	 */
+	void (*cancelled)(struct grpc_call * call);
+};
+
+/* Queued bytes from which a producer of a server stream should pause. */
+#define GRPC_CALL_QUEUE ((size_t)(256 * 1024))
+
+/*
+ * A call is the handler's until it calls grpc_call_finish, exactly once: the
+ * pointer stays good until then, whatever happens to the client or the server.
+ * So an asynchronous answer needs no care: if the call was cancelled meanwhile,
+ * replying and finishing do nothing but free it.
+ */
+
+/* The decoded request of a call without client_stream; freed with the call. */
+const void * grpc_call_request(const struct grpc_call * call);
+
+/* The handler's own pointer; freed by the handler, before it finishes. */
+void grpc_call_set_data(struct grpc_call * call, void * data);
+void * grpc_call_data(const struct grpc_call * call);
+
+/*
+ * Set the events; the struct is the caller's and outlives the call.  If the
+ * call is cancelled already, `cancelled` is called when the loop turns.
+ */
+void grpc_call_watch(struct grpc_call * call,
+    const struct grpc_call_events * events);
+
+/*
+ * Send the response headers at once, so that a client that waits for them
+ * knows that its subscription stands.  Without it they go with the first
+ * reply.
+ */
+void grpc_call_begin(struct grpc_call * call);
+
+/*
+ * Queue one message, which is encoded before this returns.  Returns the bytes
+ * queued now, GRPC_CALL_QUEUE or more meaning: wait for `writable`.  Unary
+ * calls reply once.  A call that queues past 16 MiB is cancelled
+ * (RESOURCE_EXHAUSTED).
+ */
+size_t grpc_call_reply(struct grpc_call * call, const void * message);
+
+/* The same with a message that is encoded already. */
+size_t grpc_call_reply_bytes(struct grpc_call * call, struct slice message);
+
+/* Bytes queued and not yet handed to the connection. */
+size_t grpc_call_queued(const struct grpc_call * call);
+
+/*
+ * End the call after what is queued.  err NULL, or without codes and text: OK.
+ * Otherwise the status follows from the codes, and the codes go along as
+ * berty.errcode.ErrDetails.  Frees the call and its request.
+ */
+void grpc_call_finish(struct grpc_call * call, const struct error * err);
+
+/* One reply, then the end: what unary handlers do on success. */
+void grpc_call_answer(struct grpc_call * call, const void * message);
+
+/* End the call with a status that is no error of the protocol. */
+void grpc_call_fail(struct grpc_call * call, enum grpc_status status,
+    const char * text);
+
+/* True once the call was cancelled. */
+bool grpc_call_cancelled(const struct grpc_call * call);
+
+/*
+ * Stop and start again the messages of a client stream.  While paused, the
+ * client can send as much as fits its window (256 KiB) and must then wait.
+ */
+void grpc_call_pause(struct grpc_call * call, bool paused);
+
+/* The value of the `authorization` header, empty if there was none. */
+struct slice grpc_call_authorization(const struct grpc_call * call);
+
+/* The server; zero members mean the default. */
+struct grpc_options {
+	size_t message_max;       /* bytes a client may send in one (4 MiB) */
+	size_t buffered_max;      /* bytes of unfinished requests (64 MiB) */
+	unsigned connections_max; /* 256 */
+	unsigned streams_max;     /* concurrent calls of a connection (1,000) */
+	uint64_t first_call_ms;   /* a new connection's first call (20,000) */
+	bool legacy_status;       /* errors with codes are all UNAVAILABLE */
+};
+
+/*
+ * A server on that loop, which listens nowhere yet.  options may be NULL, and
+ * log too; log must outlive the server.  0 or -ERR_INTERNAL.
+ */
+int grpc_server_new(struct grpc_server ** server, uv_loop_t * loop,
+    const struct grpc_options * options, const struct logger * log);
+
+/*
+ * Serve n methods; user is handed to their handlers.  -ERR_INVALID_INPUT when
+ * one is served already.  Reflection (v1, v1alpha) and health are always there.
+ */
+int grpc_server_add(struct grpc_server * server,
+    const struct grpc_method * methods, size_t n, void * user);
+
+/*
+ * Listen on `/unix/<path>`, `/ip4/127.0.0.1/tcp/<port>[/grpc]`, the same with
+ * /ip6/::1, `<host>:<port>` or `:<port>`; port 0 takes a free one.
+ *
+ * The socket file is made with mode 0600, its folder, if missing, with 0700.  A
+ * file left behind by a server that is gone is replaced; one that answers is
+ * not.  TCP listens on loopback only.  A refusal is a sentence in err with
+ * -ERR_INVALID_INPUT; what the system refuses is -ERR_INTERNAL.
+ */
+int grpc_server_listen(struct grpc_server * server, const char * address,
+    struct error * err);
+
+/* The i-th address as it is in truth (port 0 replaced), or NULL. */
+const char * grpc_server_address(const struct grpc_server * server, size_t i);
+
+/* What health answers for the server as a whole: SERVING or NOT_SERVING. */
+void grpc_server_set_serving(struct grpc_server * server, bool serving);
+
+/* Calls and connections at this moment. */
+size_t grpc_server_calls(const struct grpc_server * server);
+size_t grpc_server_connections(const struct grpc_server * server);
+
+/*
+ * Stop: listen no more, tell clients (GOAWAY), let calls end for at most
+ * drain_ms, cancel the rest, close, free the server, then call done (which may
+ * be NULL).  Calls whose handlers have not finished stay theirs.
+ */
+void grpc_server_stop(struct grpc_server * server, uint64_t drain_ms,
+    void (*done)(void * user), void * user);
+
+#endif /* !BERTY_SERVER_GRPC_H */
