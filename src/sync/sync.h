@@ -16,10 +16,11 @@ struct sync_log;
 
 struct sync_handler {
 	/*
-	 * Entries of a log were joined and are durable (received ones).  Not
+	 * Received entries of a log were joined and are durable; `arrivals` is
+	 * what log_arrivals said when their transaction was committed.  Not
 	 * called for our own appends.
 	 */
-	void (*joined)(void * user, struct log * log);
+	void (*joined)(void * user, struct log * log, uint64_t arrivals);
 	/* A transaction of a log was undone: the owner forgets its caches. */
 	void (*undone)(void * user, struct log * log);
 	/* A peer of the log's topic came or went. */
