@@ -1,0 +1,157 @@
+/*
+ * node.h: a node: one account, its open groups, its host, and the way of a
+ * change from a call to the disk, to subscribers and to peers.
+ *
+ * A change is a transaction (node_begin … node_commit).  When it is durable,
+ * the node publishes it: subscribers see it, peers hear of it, and what it
+ * calls for (a chain key for a new member, a group to activate) follows in
+ * transactions of its own.
+ */
+#ifndef BERTY_NODE_NODE_H
+#define BERTY_NODE_NODE_H
+
+#include "account/account.h"
+#include "contact/manager.h"
+#include "p2p/host.h"
+#include "sync/sync.h"
+#include "world/store.h"
+
+struct node;
+struct node_group;
+struct node_tx;
+
+struct node_config {
+	struct store_config store;
+	const struct network * network;   /* of the account; also spoken */
+	const char * const * listeners;   /* swarm multiaddrs, text; NULL-ended */
+	const char * const * static_peers; /* multiaddrs, text; NULL-ended */
+	bool auto_activate;       /* known groups are activated by themselves */
+	const char * agent;       /* identify's agentVersion */
+	struct host_limits limits;
+};
+
+/*
+ * Open the store and the account (made at first start), listen, and activate
+ * the account group.  The chain says what to do about a failure.
+ */
+int node_open(struct world * w, const struct node_config * config,
+    struct node ** node, struct error * err);
+
+/* Close: ends every subscription, commits what is open, frees all. */
+void node_close(struct node * n);
+
+struct account * node_account(struct node * n);
+struct host * node_host(struct node * n);
+struct sync * node_sync(struct node * n);
+struct store * node_store(struct node * n);
+struct world * node_world(struct node * n);
+
+/* --- changes ------------------------------------------------------------ */
+
+/*
+ * Begin a change; one at a time, ended before the callback returns.
+ * -ERR_DB_WRITE with the reason when the store is read-only.
+ */
+int node_begin(struct node * n, struct node_tx ** tx, struct error * err);
+
+/* The change concerns this group: what it wrote there will be published. */
+void node_touch(struct node_tx * tx, struct node_group * g);
+
+/* Undo it. */
+void node_abort(struct node_tx * tx);
+
+/*
+ * End it.  done (may be NULL) is called from the loop: 0 when it is durable and
+ * published, else -ERR_DB_WRITE.  On failure the change was undone and done is
+ * not called.
+ */
+int node_commit(struct node_tx * tx, void (*done)(void * user, int status),
+    void * user, struct error * err);
+
+/* --- groups ------------------------------------------------------------- */
+
+/* The open group of that key, or NULL. */
+struct node_group * node_find(struct node * n, struct slice group_pk);
+struct node_group * node_account_group(struct node * n);
+struct group * node_group_of(struct node_group * g);
+
+/*
+ * Inside a change: open a known group if it is not open, and activate it.  With
+ * local_only no peer hears of it; activating again without lifts that.  Errors:
+ * 1307 over what is wrong.
+ */
+int node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
+    struct node_group ** g, struct error * err);
+
+/*
+ * Close a group: subscriptions end, topics are left.  Unknown or closed: 0.
+ * The account group: 1308 over 100.  Inside a change, which remembers it.
+ */
+int node_deactivate(struct node_tx * tx, struct slice group_pk,
+    struct error * err);
+
+/* Make a multi-member group: keys, 101, open, 1, 2, 302; all in this change. */
+int node_create_group(struct node_tx * tx, struct node_group ** g,
+    struct error * err);
+
+/* Walk open groups: *at = 0 first. */
+struct node_group * node_each_group(struct node * n, size_t * at);
+
+/* Peers on the topics of a group; *at = 0 first; false at the end. */
+bool node_group_peer(struct node_group * g, size_t * at, struct peer_id * peer);
+
+/* --- peers -------------------------------------------------------------- */
+
+/* Learn addresses that came with a link, keep them, and try them (inside a
+ * change). */
+int node_learn_address(struct node_tx * tx, struct slice multiaddr);
+
+/* The contact requests' switch, seed or wanted list changed. */
+void node_contacts_changed(struct node * n);
+
+/* --- lists -------------------------------------------------------------- */
+
+/*
+ * A subscription to one of a group's logs: history, then what comes, in order
+ * of arrival, with no gap and no repeat; or a range that ends.  It holds a
+ * cursor, not entries: a slow reader costs nothing.
+ */
+struct feed;
+
+enum feed_log { FEED_METADATA, FEED_MESSAGES };
+
+struct feed_range {
+	struct slice since_id, until_id;  /* empty: not given */
+	bool since_now, until_now, reverse;
+};
+
+/*
+ * Open one.  wake is called from the loop when more may be there or the feed
+ * ended, after feed_next had nothing to give.  Errors: 100, 101 as api-v1 spec
+ * §6.  Close it before the node is closed (wake tells: the feed ended).
+ */
+int feed_open(struct node_group * g, enum feed_log which,
+    const struct feed_range * range, void (*wake)(void * user), void * user,
+    struct feed ** feed, struct error * err);
+void feed_close(struct feed * f);
+
+/*
+ * The next event or message: 1 and *e or *m filled (the caller frees it; the
+ * one that is not of the feed's log may be NULL), 0: nothing now, 2: the end.
+ */
+int feed_next(struct feed * f, struct group_event * e,
+    struct group_message * m);
+
+/* --- watching ------------------------------------------------------------ */
+
+/* Peers of groups come and go; members may be NULL. */
+struct node_watcher {
+	void (*peer)(void * user, struct node_group * g, enum feed_log which,
+	    const struct peer_id * peer, bool here);
+	void * user;
+	struct list place;        /* private */
+};
+void node_watch(struct node * n, struct node_watcher * watcher);
+void node_unwatch(struct node * n, struct node_watcher * watcher);
+
+#endif /* !BERTY_NODE_NODE_H */
