@@ -90,6 +90,10 @@ int node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
 int node_deactivate(struct node_tx * tx, struct slice group_pk,
     struct error * err);
 
+/* The same without remembering it: the group may be activated by itself again
+ * when it becomes known again (left and joined, blocked and unblocked). */
+int node_shut(struct node_tx * tx, struct slice group_pk, struct error * err);
+
 /* Make a multi-member group: keys, 101, open, 1, 2, 302; all in this change. */
 int node_create_group(struct node_tx * tx, struct node_group ** g,
     struct error * err);

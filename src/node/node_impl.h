@@ -1,0 +1,93 @@
+/* node_impl.h: what the files of the node share. */
+#ifndef BERTY_NODE_NODE_IMPL_H
+#define BERTY_NODE_NODE_IMPL_H
+
+#include "base/map.h"
+#include "base/reader.h"
+#include "node/node.h"
+
+#define FEED_LOGS 2
+
+/* An open group. */
+struct node_group {
+	struct node * node;
+	struct group * group;
+	bool is_account;          /* its struct group is the account's */
+	bool closing;             /* a deactivation is on its way to disk */
+	bool local_only;
+	struct sync_log * synced[FEED_LOGS];
+	uint64_t visible[FEED_LOGS]; /* last arrival that is durable */
+	struct list feeds;
+};
+
+struct node {
+	struct world * world;
+	struct secret_arena * secrets;
+	struct store * store;
+	struct group_context context;
+	struct account * account;
+	struct host * host;
+	struct sync * sync;
+	struct discovery * discovery;
+	struct discovery_static * statics;
+	struct contact_manager * contacts;
+	const struct network * network;
+	bool auto_activate;
+	bool closed;              /* node_close has begun */
+	struct map groups;        /* public key -> struct node_group */
+	struct map logs;          /* pointer of a log -> struct node_group */
+	struct list watchers;
+	struct node_tx * open_tx; /* between begin and commit */
+	struct world_timer follow_up; /* reactions and activations */
+	struct world_timer wake;  /* feeds that have something to give */
+	bool known_changed;       /* contacts or joined groups may be new */
+};
+
+/*
+ * A change opened a group (closed again if it is undone), or closes one (once
+ * it is durable).  -ERR_INTERNAL without memory.
+ */
+int node_tx_opened(struct node_tx * tx, struct node_group * g);
+int node_tx_closed(struct node_tx * tx, struct node_group * g);
+struct node * node_tx_node(struct node_tx * tx);
+
+/* The log of a group that a feed names. */
+struct log * node_log(const struct node_group * g, enum feed_log which);
+
+/* Make and forget the node's part of a group; the group is taken over. */
+struct node_group * node_group_new(struct node * n, struct group * group,
+    bool is_account);
+void node_group_free(struct node_group * g);
+
+/* Put a durable group on the network, or take it off. */
+void node_group_connect(struct node_group * g);
+void node_group_disconnect(struct node_group * g);
+
+/* Entries of a log up to `arrivals` are durable: subscribers may see them. */
+void node_show(struct node_group * g, enum feed_log which, uint64_t arrivals);
+
+/* The account group changed durably. */
+void node_account_changed(struct node * n);
+
+/* Look for reactions and activations when the loop turns. */
+void node_follow_up(struct node * n);
+
+/* The timers of the node (set up by node_open). */
+void node_follow_up_fire(struct world_timer * timer);
+void feed_wake_fire(struct world_timer * timer);
+
+/* End all feeds of a group that closes. */
+void feeds_end(struct node_group * g);
+
+/* Forget what open groups and the account have cached. */
+void node_forget(struct node * n);
+
+/* Contact requests: manager and discovery, set up and torn down. */
+int node_contacts_open(struct node * n);
+void node_contacts_close(struct node * n);
+
+/* Addresses: listeners, static and learned peers. */
+int node_addresses_open(struct node * n, const struct node_config * config,
+    struct error * err);
+
+#endif /* !BERTY_NODE_NODE_IMPL_H */
