@@ -8,11 +8,7 @@
 #include "base/buffer.h"
 #include "base/network.h"
 #include "codec/peer_id.h"
-
-/* HMAC-SHA256(topic ‖ seed, be64(period start)): a rotation value or a
- * rendezvous point. */
-void rotation_point(uint8_t out[32], struct slice topic, struct slice seed,
-    uint64_t period_s);
+#include "codec/rotation.h"
 
 /*
  * Append a whole OrbitDBMessageHeads.  device_pk and peer may be NULL (not
