@@ -6,7 +6,7 @@ void
 rotation_point(uint8_t out[32], struct slice topic, struct slice seed,
     uint64_t period_s)
 {
-	uint8_t be[8];
+	uint8_t be[8] = {0};
 	struct slice message = slice_of(be, sizeof(be));
 	struct buffer key = {0};
 	int i;
