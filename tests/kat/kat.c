@@ -14,6 +14,8 @@
 static const struct kat_check * const check_tables[] = {
     kat_keys_checks,
     kat_rendezvous_checks,
+    kat_links_checks,
+    kat_files_checks,
 };
 
 static const struct kat_reader * const reader_tables[] = {

@@ -111,6 +111,8 @@ struct buffer * kat_buffer(struct kat * k);
 /* The tables. */
 extern const struct kat_check kat_keys_checks[];
 extern const struct kat_check kat_rendezvous_checks[];
+extern const struct kat_check kat_links_checks[];
+extern const struct kat_check kat_files_checks[];
 extern const struct kat_reader kat_log_readers[];
 
 #endif /* !BERTY_KAT_H */

@@ -1,6 +1,6 @@
 /* Rendezvous points: rendezvous.json of both dialects. */
 #include "codec/multibase.h"
-#include "crypto/crypto.h"
+#include "codec/rotation.h"
 #include "kat.h"
 
 /* Rotations of the libraries when the application gives none, seconds. */
@@ -9,21 +9,11 @@
 
 #define BYTES(array) slice_of((array), sizeof(array))
 
-/* HMAC-SHA256(topic || seed, be64(start of the period)). */
 static void
 point_of(uint8_t point[32], struct slice topic, struct slice seed,
     uint64_t unix_s, uint64_t rotation_s)
 {
-	struct buffer key = {0}, period = {0};
-	struct slice message;
-
-	buffer_slice(&key, topic);
-	buffer_slice(&key, seed);
-	buffer_be64(&period, network_period(unix_s, rotation_s));
-	message = buffer_all(&period);
-	hmac_sha256(point, buffer_all(&key), &message, 1);
-	buffer_free(&period);
-	buffer_wipe(&key);
+	rotation_point(point, topic, seed, network_period(unix_s, rotation_s));
 }
 
 static struct slice

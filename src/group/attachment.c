@@ -1,0 +1,109 @@
+#include "group/attachment.h"
+
+#include "base/error.h"
+#include "codec/peer_id.h"
+#include "crypto/crypto.h"
+
+/* Before the key's name and before the secret. */
+#define SECRET_PREFIX "/libp2psk+xchacha20poly1305_64_0/"
+
+enum { PRIVATE_KEY_SIZE = 68 };
+
+uint64_t
+attachment_sealed_size(uint64_t n)
+{
+	uint64_t blocks = n / ATTACHMENT_CLEAR + (n % ATTACHMENT_CLEAR != 0);
+
+	return (n + blocks * TAG_SIZE);
+}
+
+void
+attachment_nonce(uint8_t nonce[24], uint64_t i)
+{
+	int shift;
+	size_t n = 0;
+
+	memset(nonce, 0, 24);
+	for (shift = 56; shift >= 0; shift -= 8)
+		if (n > 0 || (i >> shift & 0xff) != 0)
+			nonce[n++] = (uint8_t)(i >> shift);
+}
+
+void
+attachment_seal_block(struct buffer * out, const uint8_t key[32], uint64_t i,
+    struct slice clear)
+{
+	uint8_t nonce[24];
+
+	attachment_nonce(nonce, i);
+	xchacha_seal(out, key, nonce, slice_of(NULL, 0), clear);
+}
+
+int
+attachment_open_block(struct buffer * out, const uint8_t key[32], uint64_t i,
+    struct slice sealed)
+{
+	uint8_t nonce[24];
+
+	if (sealed.n > ATTACHMENT_SEALED)
+		return (-ERR_CRYPTO_DECRYPT);
+	attachment_nonce(nonce, i);
+	return (xchacha_open(out, key, nonce, slice_of(NULL, 0), sealed));
+}
+
+void
+attachment_key_name(struct buffer * out, const struct cid * cid)
+{
+	buffer_text(out, SECRET_PREFIX);
+	cid_encode(out, cid);
+}
+
+void
+attachment_secret_write(struct buffer * out, const uint8_t key[32])
+{
+	uint8_t bytes[PRIVATE_KEY_SIZE];
+	struct ed25519_key pair;
+
+	ed25519_from_seed(&pair, key);
+	private_key_from_ed25519(bytes, pair.seed, pair.pub);
+	buffer_text(out, SECRET_PREFIX);
+	buffer_append(out, bytes, sizeof(bytes));
+	crypto_wipe(bytes, sizeof(bytes));
+	crypto_wipe(&pair, sizeof(pair));
+}
+
+int
+attachment_secret_parse(uint8_t key[32], struct slice secret)
+{
+	size_t n = strlen(SECRET_PREFIX);
+
+	if (secret.n < n || memcmp(secret.p, SECRET_PREFIX, n) != 0)
+		return (-ERR_INVALID_INPUT);
+	return (private_key_parse(key, slice_of(secret.p + n, secret.n - n)));
+}
+
+void
+attachment_cid_seal(struct buffer * out, const uint8_t cid_key[32],
+    const uint8_t nonce[24], const struct cid * cid)
+{
+	buffer_append(out, nonce, NONCE_SIZE);
+	secretbox_seal(out, cid_key, nonce, cid_slice(cid));
+}
+
+int
+attachment_cid_open(struct cid * cid, const uint8_t cid_key[32],
+    struct slice sealed)
+{
+	struct buffer clear = {0};
+	int status;
+
+	if (sealed.n < NONCE_SIZE + TAG_SIZE ||
+	    sealed.n > NONCE_SIZE + TAG_SIZE + CID_MAX)
+		return (-ERR_CRYPTO_DECRYPT);
+	status = secretbox_open(&clear, cid_key, sealed.p,
+	    slice_of(sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE));
+	if (status == 0)
+		status = cid_parse(cid, buffer_all(&clear));
+	buffer_wipe(&clear);
+	return (status);
+}

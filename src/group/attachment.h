@@ -1,0 +1,60 @@
+/*
+ * attachment.h: files sent beside messages: their cipher, which works block by
+ * block in bounded memory, and what a message says about them.
+ *
+ * Source: berty go/internal/cryptoutil/attachment_crypto.go.  The nonces of
+ * that cipher repeat above 255 blocks (block 256 has the nonce of block 1), and
+ * a file cut at a block's border is not noticed: kept, for it is the format.
+ */
+#ifndef BERTY_GROUP_ATTACHMENT_H
+#define BERTY_GROUP_ATTACHMENT_H
+
+#include "base/buffer.h"
+#include "codec/cid.h"
+
+/* Bytes of a whole block, clear and sealed; the last block may be shorter. */
+enum { ATTACHMENT_CLEAR = 65520, ATTACHMENT_SEALED = 65536 };
+
+/* Bytes of the sealed file of n clear bytes; an empty file stays empty. */
+uint64_t attachment_sealed_size(uint64_t n);
+
+/*
+ * The nonce of block i (from 0): its big-endian bytes without leading zeros,
+ * at the start of 24 zero bytes.
+ */
+void attachment_nonce(uint8_t nonce[24], uint64_t i);
+
+/*
+ * Append block i, of 1 to ATTACHMENT_CLEAR bytes, sealed with the attachment's
+ * key (the 32-byte seed of its Ed25519 key).
+ */
+void attachment_seal_block(struct buffer * out, const uint8_t key[32],
+    uint64_t i, struct slice clear);
+
+/*
+ * Append block i opened.  -ERR_CRYPTO_DECRYPT, out unchanged; also for a block
+ * of more than ATTACHMENT_SEALED bytes.
+ */
+int attachment_open_block(struct buffer * out, const uint8_t key[32],
+    uint64_t i, struct slice sealed);
+
+/* Append the name under which an attachment's key is kept. */
+void attachment_key_name(struct buffer * out, const struct cid * cid);
+
+/* Append the secret as a message carries it; and its key back: */
+void attachment_secret_write(struct buffer * out, const uint8_t key[32]);
+
+/* -ERR_INVALID_INPUT: another prefix; -ERR_DESERIALIZATION: no Ed25519 key. */
+int attachment_secret_parse(uint8_t key[32], struct slice secret);
+
+/*
+ * Append the CID as an envelope carries it: the nonce (24 fresh random bytes),
+ * then a secretbox under the group's attachment-CID key; and back.
+ * -ERR_CRYPTO_DECRYPT, or -ERR_DESERIALIZATION when it holds no CID.
+ */
+void attachment_cid_seal(struct buffer * out, const uint8_t cid_key[32],
+    const uint8_t nonce[24], const struct cid * cid);
+int attachment_cid_open(struct cid * cid, const uint8_t cid_key[32],
+    struct slice sealed);
+
+#endif /* !BERTY_GROUP_ATTACHMENT_H */
