@@ -21,6 +21,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.group_discovery = false,
 		.push_events = true,
 		.credential_events = false,
+		.attachments = true,
 		.reference_field = 4,
 	},
 	[NETWORK_BERTY] = {
@@ -39,6 +40,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.group_discovery = true,
 		.push_events = false,
 		.credential_events = true,
+		.attachments = false,
 		.reference_field = 3,
 	},
 	[NETWORK_WESH] = {
@@ -57,6 +59,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.group_discovery = true,
 		.push_events = false,
 		.credential_events = true,
+		.attachments = false,
 		.reference_field = 3,
 	},
 };

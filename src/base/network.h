@@ -30,6 +30,7 @@ struct network {
 	bool group_discovery;             /* `floodsub:<address>` is advertised */
 	bool push_events;                 /* 401, 402, 404-406 are known */
 	bool credential_events;           /* 500 is known */
+	bool attachments;                 /* envelopes carry sealed CIDs */
 	unsigned reference_field;         /* group_reference in out-of-store */
 };
 

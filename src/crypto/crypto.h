@@ -94,6 +94,7 @@ int chachapoly_open(struct buffer * out, const uint8_t key[32],
 /* Hashes; the pieces are hashed one after the other. */
 void sha256(uint8_t out[32], const struct slice * pieces, size_t n);
 void sha512(uint8_t out[64], const struct slice * pieces, size_t n);
+void sha1(uint8_t out[20], const struct slice * pieces, size_t n); /* names */
 void sha3_256(uint8_t out[32], struct slice message);
 void shake256(uint8_t * out, size_t n, struct slice message);
 void hmac_sha256(uint8_t out[32], struct slice key, const struct slice * pieces,

@@ -1,3 +1,4 @@
+#include <nettle/sha1.h>
 #include <nettle/sha3.h>
 #include <sodium.h>
 
@@ -74,4 +75,16 @@ void
 blake2b(uint8_t * out, size_t n, struct slice key, struct slice message)
 {
 	(void)crypto_generichash(out, n, message.p, message.n, key.p, key.n);
+}
+
+void
+sha1(uint8_t out[20], const struct slice * pieces, size_t n)
+{
+	struct sha1_ctx state;
+	size_t i;
+
+	sha1_init(&state);
+	for (i = 0; i < n; i++)
+		sha1_update(&state, pieces[i].n, pieces[i].p);
+	sha1_digest(&state, 20, out);
 }

@@ -9,7 +9,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/network.h"
-#include "group/group_keys.h"
+#include "group/attached.h"
 
 enum event_type {
 	EVENT_MEMBER_DEVICE_ADDED = 1,
@@ -63,9 +63,7 @@ struct metadata_event {
 	struct slice metadata;    /* the GroupMetadata bytes */
 	bool has_device;
 	uint8_t device_pk[32];    /* field device_pk of a device-signed payload */
-	struct slice * attachment_cids; /* decrypted; owned */
-	struct slice * attachment_secrets;
-	size_t n_attachments;
+	struct attached attached; /* empty on networks without attachments */
 	struct buffer held;
 };
 void metadata_event_free(struct metadata_event * e);
@@ -75,16 +73,13 @@ void metadata_event_free(struct metadata_event * e);
  * group's secret under a nonce of 24 random bytes.  attachments: CIDs and
  * secrets (n may be 0); `random` gives 24 bytes for each CID after the nonce.
  */
-struct event_attachment {
-	struct slice cid;
-	struct slice secret;
-};
 void metadata_seal(struct buffer * out, const struct group_info * g,
     unsigned type, struct slice payload, const struct ed25519_key * signer,
     const uint8_t * random, const struct event_attachment * attachments,
     size_t n);
 
-/* Open and check an envelope; the chain is the one of the specification. */
+/* Open and check an envelope; the chain is the one of the specification.
+ * network: whose events are known (NULL: all). */
 int metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err);
