@@ -14,6 +14,8 @@
 static const struct kat_check * const check_tables[] = {
     kat_keys_checks,
     kat_rendezvous_checks,
+    kat_group_checks,
+    kat_envelope_checks,
     kat_links_checks,
     kat_files_checks,
 };
@@ -82,14 +84,15 @@ text_of(const cJSON * object, const char * key)
 
 static void
 run_vector(struct kat * k, const char * dialect, const char * file,
-    const cJSON * json)
+    const cJSON * vectors, const cJSON * json)
 {
 	struct kat_vector v = {.name = text_of(json, "name"),
 	    .source = text_of(json, "source"),
 	    .file = file,
 	    .network = network_find(dialect),
 	    .inputs = cJSON_GetObjectItemCaseSensitive(json, "inputs"),
-	    .outputs = cJSON_GetObjectItemCaseSensitive(json, "outputs")};
+	    .outputs = cJSON_GetObjectItemCaseSensitive(json, "outputs"),
+	    .vectors = vectors};
 	const struct kat_check * c = find_check(dialect, &v);
 
 	kat_begin(k, "%s", v.name);
@@ -125,7 +128,7 @@ run_json(struct kat * k, const char * folder, const char * file,
 
 	if (*dialect != '\0' && cJSON_IsArray(vectors)) {
 		cJSON_ArrayForEach(v, vectors)
-			run_vector(k, dialect, file, v);
+			run_vector(k, dialect, file, vectors, v);
 		return;
 	}
 	if ((r = find_reader(folder, file)) != NULL) {

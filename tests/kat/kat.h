@@ -26,6 +26,7 @@ struct kat_vector {
 	const struct network * network; /* of the file's dialect; may be NULL */
 	const cJSON * inputs;
 	const cJSON * outputs;
+	const cJSON * vectors;          /* all of the file, for their context */
 };
 
 /*
@@ -111,6 +112,8 @@ struct buffer * kat_buffer(struct kat * k);
 /* The tables. */
 extern const struct kat_check kat_keys_checks[];
 extern const struct kat_check kat_rendezvous_checks[];
+extern const struct kat_check kat_group_checks[];
+extern const struct kat_check kat_envelope_checks[];
 extern const struct kat_check kat_links_checks[];
 extern const struct kat_check kat_files_checks[];
 extern const struct kat_reader kat_log_readers[];
