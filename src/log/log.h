@@ -68,9 +68,9 @@ int log_append(struct log * log, struct slice value, struct cid * cid,
     struct error * err);
 
 /*
- * Take an entry that passed entry_check, inside a transaction: stores it, and
- * marks what became ready to join.  1: it was here already.  The caller then
- * calls log_settle.
+ * Take an entry that passed entry_check, inside a transaction: 1: it was here
+ * already.  It is held in memory (so that what can be joined at once is written
+ * once) until the caller calls log_settle, which it must do before it commits.
  */
 int log_receive(struct log * log, const struct cid * cid, struct slice block);
 
@@ -96,6 +96,7 @@ int log_missing(struct log * log, int (*each)(void * user,
 
 /* Heads, sorted descending by (time, CID); at most max into heads; how many. */
 size_t log_heads(struct log * log, struct cid * heads, size_t max);
+size_t log_heads_count(struct log * log);
 
 /* The heads as a JSON array for a heads message (`[]` when empty), stopping
  * before max bytes; how many were written. */
@@ -126,8 +127,18 @@ int log_at_arrival(struct log * log, uint64_t number, struct log_item * item);
 int log_at_join(struct log * log, uint64_t number, struct log_item * item);
 
 /*
+ * Walk the joined entries of a causal log from Lamport time `from` on, in
+ * causal order (time, CID).  From inside the handler's join, the entry being
+ * joined is not among them.  A non-zero return of `each` ends the walk and is
+ * returned.  `each` may write to the store, not to this log.
+ */
+int log_each_causal(struct log * log, uint64_t from,
+    int (*each)(void * user, const struct log_item * item), void * user);
+
+/*
  * Deliver an entry that was joined without: the next arrival number, and its
- * note.  Inside a transaction.
+ * note.  Inside a transaction.  -ERR_INVALID_INPUT: it is not joined, or was
+ * delivered before.
  */
 int log_deliver(struct log * log, const struct cid * cid,
     const uint8_t * note, size_t note_n);
