@@ -1,0 +1,505 @@
+#include "p2p/bitswap.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "codec/protobuf.h"
+#include "p2p/bitswap_private.h"
+
+/* A peer whose identify never came is tried after this long, ms. */
+enum { IDENTIFY_MS = 1000 };
+
+static const char * const PROTOCOLS[] = {
+	"/ipfs/bitswap/1.2.0",
+	"/ipfs/bitswap/1.1.0",
+	"/ipfs/bitswap/1.0.0",
+	"/ipfs/bitswap",
+	NULL,
+};
+
+/* A stream that a peer writes on. */
+struct incoming {
+	struct list place;
+	struct swap_peer * peer;
+	struct stream * s;
+	struct frame_reader frames;
+};
+
+struct swap_peer *
+bitswap_find_peer(struct bitswap * b, const struct peer_id * id)
+{
+	return (map_get(&b->peer_map, peer_id_slice(id)));
+}
+
+bool
+bitswap_can_ask(const struct swap_peer * p)
+{
+	return (p->speaks == SPEAKS);
+}
+
+static void
+start_tick(struct bitswap * b)
+{
+	if (!b->tick_timer.armed)
+		(void)world_timer_start(b->world, &b->tick_timer, TICK_MS);
+}
+
+void
+bitswap_flush_soon(struct bitswap * b)
+{
+	if (!b->flush_timer.armed)
+		(void)world_timer_start(b->world, &b->flush_timer, 0);
+	start_tick(b);
+}
+
+/* --- peers --- */
+
+static struct swap_peer *
+peer_get(struct bitswap * b, const struct peer_id * id)
+{
+	struct swap_peer * p = bitswap_find_peer(b, id);
+
+	if (p != NULL)
+		return (p);
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return (NULL);
+	if (map_set(&b->peer_map, peer_id_slice(id), p) != 0) {
+		free(p);
+		return (NULL);
+	}
+	p->b = b;
+	p->id = *id;
+	p->try_at = clock_add(world_now(b->world), IDENTIFY_MS);
+	p->ledger.seed = b->peer_map.seed;
+	outbox_init(&p->outbox);
+	list_init(&p->incoming);
+	list_init(&p->asks);
+	list_init(&p->todo);
+	list_append(&b->peers, &p->place);
+	start_tick(b);
+	return (p);
+}
+
+static void
+incoming_free(struct incoming * in)
+{
+	in->peer->n_incoming--;
+	frame_free(&in->frames);
+	list_remove(&in->place);
+	free(in);
+}
+
+static void
+peer_free(struct swap_peer * p)
+{
+	struct bitswap * b = p->b;
+	struct list * place, * following;
+
+	if (p->out != NULL)
+		stream_reset(p->out);
+	p->out = NULL;
+	list_each (place, following, &p->incoming) {
+		struct incoming * in =
+		    list_entry(place, struct incoming, place);
+
+		stream_reset(in->s);
+		incoming_free(in);
+	}
+	p->speaks = SPEAKS_NOT;
+	bitswap_client_lost(p);
+	bitswap_server_free(p);
+	outbox_free(&p->outbox);
+	buffer_free(&p->entries);
+	(void)map_remove(&b->peer_map, peer_id_slice(&p->id));
+	list_remove(&p->place);
+	free(p);
+}
+
+static void
+speaks_now(struct swap_peer * p)
+{
+	if (p->speaks == SPEAKS)
+		return;
+	p->speaks = SPEAKS;
+	bitswap_client_up(p);
+}
+
+/* --- the stream out --- */
+
+static void
+out_lost(struct swap_peer * p)
+{
+	p->out = NULL;
+	p->ready = false;
+	outbox_free(&p->outbox);
+	bitswap_message_free(&p->writer);
+	p->try_at = clock_add(world_now(p->b->world),
+	    clock_backoff(RETRY_MS, RETRY_LONGEST_MS, p->attempts));
+	if (p->attempts < 16)
+		p->attempts++;
+	bitswap_client_lost(p);
+}
+
+static void
+pump(struct swap_peer * p)
+{
+	if (!outbox_pump(&p->outbox, p->out))
+		return;
+	bitswap_client_send(p);
+	bitswap_server_pump(p);
+}
+
+static void
+out_opened(void * user, struct stream * s, const char * protocol)
+{
+	struct swap_peer * p = user;
+
+	(void)s;
+	p->version = BITSWAP_10;
+	if (strcmp(protocol, PROTOCOLS[0]) == 0)
+		p->version = BITSWAP_12;
+	else if (strcmp(protocol, PROTOCOLS[1]) == 0)
+		p->version = BITSWAP_11;
+	p->ready = true;
+	p->attempts = 0;
+	pump(p);
+}
+
+static void
+out_drained(void * user, struct stream * s)
+{
+	(void)s;
+	pump(user);
+}
+
+static void
+out_closed(void * user, struct stream * s, int status)
+{
+	struct swap_peer * p = user;
+
+	(void)s;
+	if (status == -ERR_NOT_FOUND)
+		p->speaks = SPEAKS_NOT;
+	out_lost(p);
+}
+
+static const struct stream_handler OUT = {
+	.opened = out_opened,
+	.drained = out_drained,
+	.closed = out_closed,
+};
+
+bool
+bitswap_ready(struct swap_peer * p)
+{
+	uint64_t now = world_now(p->b->world);
+
+	p->used_at = now;
+	if (p->out != NULL)
+		return (p->ready);
+	if (p->attempts > 0 && p->try_at > now)
+		return (false);
+	p->ready = false;
+	if (stream_open(p->b->host, &p->id, PROTOCOLS, &OUT, p, &p->out) != 0) {
+		p->out = NULL;
+		out_lost(p);
+	}
+	start_tick(p->b);
+	return (false);
+}
+
+void
+bitswap_send(struct swap_peer * p, struct bitswap_writer * w)
+{
+	struct buffer message = {0};
+
+	bitswap_message_finish(w, &message, false);
+	if (message.failed ||
+	    outbox_add(&p->outbox, buffer_all(&message), false) != 0)
+		log_error(p->b->world->log, "bitswap",
+		    "no memory for a message");
+	buffer_free(&message);
+	(void)outbox_pump(&p->outbox, p->out);
+}
+
+/* --- the streams in --- */
+
+static int
+take_message(void * user, struct slice bytes)
+{
+	struct incoming * in = user;
+	struct swap_peer * p = in->peer;
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	static const uint8_t v0[] = {0, CID_DAG_PB, 0x12, 32};
+	struct cid cid;
+	size_t i;
+
+	if (m == NULL)
+		return (-ERR_DESERIALIZATION);
+	for (i = 0; i < m->n_block_presences; i++)
+		if (cid_parse(&cid,
+		    protobuf_slice(m->block_presences[i]->cid)) == 0)
+			bitswap_client_presence(p, &cid,
+			    m->block_presences[i]->type ==
+			        IPFS__BITSWAP__MESSAGE__BLOCK_PRESENCE_TYPE__Have);
+	for (i = 0; i < m->n_payload; i++)
+		if (bitswap_message_cid(&cid,
+		    protobuf_slice(m->payload[i]->prefix),
+		    protobuf_slice(m->payload[i]->data)) == 0)
+			bitswap_client_block(p, &cid,
+			    protobuf_slice(m->payload[i]->data));
+	for (i = 0; i < m->n_blocks; i++)
+		if (bitswap_message_cid(&cid, slice_of(v0, sizeof(v0)),
+		    protobuf_slice(m->blocks[i])) == 0)
+			bitswap_client_block(p, &cid,
+			    protobuf_slice(m->blocks[i]));
+	if (m->wantlist != NULL && m->wantlist->n_entries > 0)
+		speaks_now(p);
+	if (m->wantlist != NULL)
+		bitswap_server_wants(p, m->wantlist);
+	protobuf_free(m);
+	return (0);
+}
+
+static size_t
+held(const struct swap_peer * p)
+{
+	const struct list * place;
+	size_t n = 0;
+
+	for (place = p->incoming.next; place != &p->incoming;
+	     place = place->next)
+		n += list_entry(place, const struct incoming, place)
+		         ->frames.held.n;
+	return (n);
+}
+
+static void
+in_data(void * user, struct stream * s, struct slice bytes)
+{
+	struct incoming * in = user;
+
+	if (held(in->peer) + bytes.n <= HELD &&
+	    frame_feed(&in->frames, bytes, take_message, in) == 0)
+		return;
+	log_info(in->peer->b->world->log, "bitswap", "%s sent a bad message",
+	    peer_id_show(&in->peer->id).text);
+	stream_reset(s);
+	incoming_free(in);
+}
+
+static void
+in_end(void * user, struct stream * s)
+{
+	incoming_free(user);
+	stream_free(s);
+}
+
+static void
+in_closed(void * user, struct stream * s, int status)
+{
+	(void)s;
+	(void)status;
+	incoming_free(user);
+}
+
+static const struct stream_handler IN = {
+	.data = in_data,
+	.end = in_end,
+	.closed = in_closed,
+};
+
+static void
+accept_in(void * user, struct stream * s, const char * protocol)
+{
+	struct swap_peer * p = peer_get(user, stream_peer(s));
+	struct incoming * in;
+
+	(void)protocol;
+	if (p == NULL || p->n_incoming >= INCOMING ||
+	    (in = calloc(1, sizeof(*in))) == NULL) {
+		stream_reset(s);
+		return;
+	}
+	in->peer = p;
+	in->s = s;
+	in->frames.max = BITSWAP_MESSAGE_MAX;
+	list_append(&p->incoming, &in->place);
+	p->n_incoming++;
+	stream_handle(s, &IN, in);
+}
+
+/* --- coming and going --- */
+
+static void
+peer_up(void * user, const struct peer_id * id)
+{
+	(void)peer_get(user, id);
+}
+
+static bool
+lists_protocol(struct bitswap * b, const struct peer_id * id)
+{
+	unsigned i;
+
+	for (i = 0; PROTOCOLS[i] != NULL; i++)
+		if (host_peer_speaks(b->host, id, PROTOCOLS[i]))
+			return (true);
+	return (false);
+}
+
+static void
+peer_identified(void * user, const struct peer_id * id)
+{
+	struct bitswap * b = user;
+	struct swap_peer * p = peer_get(b, id);
+
+	if (p == NULL)
+		return;
+	if (lists_protocol(b, id))
+		speaks_now(p);
+	else if (p->speaks == SPEAKS_UNKNOWN) {
+		p->speaks = SPEAKS_NOT;
+		bitswap_client_lost(p);
+	}
+}
+
+static void
+peer_down(void * user, const struct peer_id * id)
+{
+	struct swap_peer * p = bitswap_find_peer(user, id);
+
+	if (p != NULL)
+		peer_free(p);
+}
+
+/* --- timers --- */
+
+static void
+flush(struct world_timer * timer)
+{
+	bitswap_client_flush(list_entry(timer, struct bitswap, flush_timer));
+}
+
+/* True when the peer needs looking at again. */
+static bool
+tick_peer(struct swap_peer * p, uint64_t now)
+{
+	if (p->outbox.bytes > QUEUED) {
+		stream_reset(p->out);
+		out_lost(p);
+	}
+	if (p->speaks == SPEAKS_UNKNOWN && p->try_at <= now)
+		speaks_now(p);
+	if (p->out == NULL && p->attempts > 0 && p->try_at <= now &&
+	    p->speaks == SPEAKS) {
+		bitswap_client_up(p);
+		bitswap_server_pump(p);
+	}
+	if (p->out != NULL && p->ready && list_empty(&p->outbox.messages) &&
+	    stream_queued(p->out) == 0 &&
+	    now >= clock_add(p->used_at, IDLE_MS)) {
+		stream_free(p->out);
+		p->out = NULL;
+		p->ready = false;
+	}
+	return (p->out != NULL || p->speaks == SPEAKS_UNKNOWN ||
+	    (p->attempts > 0 && p->try_at > now));
+}
+
+static void
+tick(struct world_timer * timer)
+{
+	struct bitswap * b = list_entry(timer, struct bitswap, tick_timer);
+	uint64_t now = world_now(b->world);
+	struct list * place, * following;
+	bool again = false;
+
+	list_each (place, following, &b->peers)
+		again |= tick_peer(list_entry(place, struct swap_peer, place),
+		    now);
+	bitswap_client_tick(b, now);
+	if (again || b->want_map.n > 0)
+		start_tick(b);
+}
+
+/* --- life --- */
+
+static int
+serve(struct bitswap * b)
+{
+	struct peer_id id;
+	size_t at = 0;
+	unsigned i;
+	int status;
+
+	for (i = 0; PROTOCOLS[i] != NULL; i++)
+		if ((status = host_serve(b->host, PROTOCOLS[i], accept_in,
+		    b)) != 0)
+			return (status);
+	b->watcher = (struct host_watcher){
+	    .up = peer_up,
+	    .identified = peer_identified,
+	    .down = peer_down,
+	    .user = b,
+	};
+	host_watch(b->host, &b->watcher);
+	while (host_each_peer(b->host, &at, &id)) {
+		struct swap_peer * p = peer_get(b, &id);
+
+		if (p != NULL && lists_protocol(b, &id))
+			speaks_now(p);
+	}
+	return (0);
+}
+
+struct bitswap *
+bitswap_new(struct host * h, const struct bitswap_handler * handler,
+    void * user)
+{
+	struct bitswap * b = calloc(1, sizeof(*b));
+	uint8_t seed[8];
+
+	if (b == NULL)
+		return (NULL);
+	b->host = h;
+	b->world = host_world(h);
+	b->handler = *handler;
+	b->user = user;
+	b->priority = INT32_MAX;
+	b->flush_timer.fire = flush;
+	b->tick_timer.fire = tick;
+	list_init(&b->peers);
+	list_init(&b->wants);
+	world_random(b->world, seed, sizeof(seed));
+	memcpy(&b->peer_map.seed, seed, sizeof(seed));
+	b->want_map.seed = b->peer_map.seed;
+	if (serve(b) != 0) {
+		bitswap_free(b);
+		return (NULL);
+	}
+	return (b);
+}
+
+void
+bitswap_free(struct bitswap * b)
+{
+	struct list * place, * following;
+	unsigned i;
+
+	if (b == NULL)
+		return;
+	if (b->watcher.user != NULL)
+		host_unwatch(b->host, &b->watcher);
+	for (i = 0; PROTOCOLS[i] != NULL; i++)
+		host_unserve(b->host, PROTOCOLS[i]);
+	bitswap_client_free(b);
+	list_each (place, following, &b->peers)
+		peer_free(list_entry(place, struct swap_peer, place));
+	world_timer_stop(b->world, &b->flush_timer);
+	world_timer_stop(b->world, &b->tick_timer);
+	map_free(&b->peer_map);
+	map_free(&b->want_map);
+	free(b);
+}
