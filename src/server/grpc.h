@@ -102,8 +102,8 @@ void grpc_call_set_data(struct grpc_call * call, void * data);
 void * grpc_call_data(const struct grpc_call * call);
 
 /*
- * Set the events; the struct is the caller's and outlives the call.  If the
- * call is cancelled already, `cancelled` is called when the loop turns.
+ * Set the events, from within `handle`; the struct is the caller's and outlives
+ * the call.  A call without events can be cancelled all the same.
  */
 void grpc_call_watch(struct grpc_call * call,
     const struct grpc_call_events * events);
@@ -117,9 +117,9 @@ void grpc_call_begin(struct grpc_call * call);
 
 /*
  * Queue one message, which is encoded before this returns.  Returns the bytes
- * queued now, GRPC_CALL_QUEUE or more meaning: wait for `writable`.  Unary
- * calls reply once.  A call that queues past 16 MiB is cancelled
- * (RESOURCE_EXHAUSTED).
+ * queued now, GRPC_CALL_QUEUE or more meaning: wait for `writable`, or for
+ * `cancelled` (a cancelled call always answers so).  Unary calls reply once.  A
+ * call that queues past 16 MiB is cancelled (RESOURCE_EXHAUSTED).
  */
 size_t grpc_call_reply(struct grpc_call * call, const void * message);
 
@@ -161,7 +161,7 @@ struct grpc_options {
 	size_t buffered_max;      /* bytes of unfinished requests (64 MiB) */
 	unsigned connections_max; /* 256 */
 	unsigned streams_max;     /* concurrent calls of a connection (1,000) */
-	uint64_t first_call_ms;   /* a new connection's first call (20,000) */
+	uint64_t preface_ms;      /* until a new connection has spoken (20,000) */
 	bool legacy_status;       /* errors with codes are all UNAVAILABLE */
 };
 

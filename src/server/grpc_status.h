@@ -17,6 +17,9 @@
  */
 enum grpc_status grpc_status_of(const struct error * err, bool legacy);
 
+/* A chain without codes: what the transport itself has to say. */
+struct error grpc_status_text(const char * text);
+
 /*
  * A copy fit for clients: the placeholder code 666 becomes 888 in front and is
  * left out elsewhere.
@@ -49,8 +52,10 @@ void grpc_status_encode_text(struct buffer * out, const char * text);
 /* Append the text of such a header; a stray percent sign stays. */
 void grpc_status_decode_text(struct buffer * out, struct slice text);
 
-/* Base64 as the `-bin` headers carry it: written without padding, read either
- * way.  0, or -ERR_DESERIALIZATION. */
+/*
+ * Base64 as the `-bin` headers carry it: written without padding, read either
+ * way.  0, or -ERR_DESERIALIZATION.
+ */
 void grpc_status_base64(struct buffer * out, struct slice bytes);
 int grpc_status_unbase64(struct buffer * out, struct slice text);
 

@@ -1,0 +1,146 @@
+#include "server/grpc_address.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+starts(const char * text, const char * prefix)
+{
+	return (strncmp(text, prefix, strlen(prefix)) == 0);
+}
+
+/* A decimal port of n characters; -1 if it is none. */
+static long
+read_port(const char * text, size_t n)
+{
+	long port = 0;
+	size_t i;
+
+	if (n == 0 || n > 5)
+		return (-1);
+	for (i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return (-1);
+		port = port * 10 + (text[i] - '0');
+	}
+	return (port <= 65535 ? port : -1);
+}
+
+/* What may follow an address: nothing, or the one protocol served here. */
+static int
+check_suffix(const char * text, const char * suffix, struct error * err)
+{
+	if (*suffix == '\0' || strcmp(suffix, "/") == 0 ||
+	    strcmp(suffix, "/grpc") == 0)
+		return (0);
+	return (error_set(err, ERR_INVALID_INPUT,
+	    "%s: only /grpc is served at an address", text));
+}
+
+static int
+parse_unix(const char * text, struct grpc_address * address,
+    struct error * err)
+{
+	const char * path = text + strlen("/unix");
+	size_t n = strlen(path);
+	size_t tail = strlen("/grpc");
+
+	if (n > tail && strcmp(path + n - tail, "/grpc") == 0)
+		n -= tail;
+	if (n < 2)
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "%s: a path is missing after /unix", text));
+	if (n >= sizeof(address->path))
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "%s: the path of a socket has at most %d characters", text,
+		    GRPC_ADDRESS_PATH - 1));
+	address->local = true;
+	memcpy(address->path, path, n);
+	address->path[n] = '\0';
+	return (0);
+}
+
+/* The part of a multiaddr behind `/ip4/`: host, /tcp/, port. */
+static int
+parse_tcp(const char * text, const char * host, struct grpc_address * address,
+    struct error * err)
+{
+	const char * end = strchr(host, '/');
+	const char * digits;
+	size_t n = end == NULL ? 0 : (size_t)(end - host);
+	long port;
+
+	if (n == 0 || n >= sizeof(address->host) || !starts(end, "/tcp/"))
+		goto err0;
+	digits = end + strlen("/tcp/");
+	if ((port = read_port(digits, strcspn(digits, "/"))) < 0)
+		goto err0;
+	memcpy(address->host, host, n);
+	address->host[n] = '\0';
+	address->port = (uint16_t)port;
+	return (check_suffix(text, digits + strcspn(digits, "/"), err));
+
+err0:
+	return (error_set(err, ERR_INVALID_INPUT,
+	    "%s: expected /ip4/<address>/tcp/<port>", text));
+}
+
+static int
+parse_host_port(const char * text, struct grpc_address * address,
+    struct error * err)
+{
+	const char * colon = strrchr(text, ':');
+	const char * host = text;
+	size_t n = colon == NULL ? 0 : (size_t)(colon - text);
+	long port;
+
+	if (colon == NULL || (port = read_port(colon + 1,
+	    strlen(colon + 1))) < 0)
+		goto err0;
+	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
+		host++;
+		n -= 2;
+	}
+	if (n == 0) {
+		host = "127.0.0.1";
+		n = strlen(host);
+	}
+	if (n >= sizeof(address->host))
+		goto err0;
+	memcpy(address->host, host, n);
+	address->host[n] = '\0';
+	address->port = (uint16_t)port;
+	return (0);
+
+err0:
+	return (error_set(err, ERR_INVALID_INPUT, "%s: expected "
+	    "/unix/<path>, /ip4/<address>/tcp/<port> or <host>:<port>", text));
+}
+
+int
+grpc_address_parse(const char * text, struct grpc_address * address,
+    struct error * err)
+{
+	static const char * const tcp[] = {"/ip4/", "/ip6/", "/dns/", "/dns4/",
+	    "/dns6/"};
+	size_t i;
+
+	memset(address, 0, sizeof(*address));
+	if (starts(text, "/unix/"))
+		return (parse_unix(text, address, err));
+	for (i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
+		if (starts(text, tcp[i]))
+			return (parse_tcp(text, text + strlen(tcp[i]), address,
+			    err));
+	return (parse_host_port(text, address, err));
+}
+
+bool
+grpc_address_is_loopback(const struct grpc_address * address)
+{
+	return (strcmp(address->host, "localhost") == 0 ||
+	    strcmp(address->host, "::1") == 0 ||
+	    (starts(address->host, "127.") &&
+	    strspn(address->host, "0123456789.") == strlen(address->host)));
+}

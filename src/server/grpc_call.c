@@ -1,0 +1,456 @@
+#include <stdlib.h>
+
+#include "server/grpc_internal.h"
+#include "server/grpc_status.h"
+
+/* A header whose value lives until it is submitted (nghttp2 copies it). */
+static nghttp2_nv
+header(const char * name, struct slice value)
+{
+	static const uint8_t none[1];
+
+	return ((nghttp2_nv){(uint8_t *)(uintptr_t)name,
+	    (uint8_t *)(uintptr_t)(value.n > 0 ? value.p : none),
+	    strlen(name), value.n, NGHTTP2_NV_FLAG_NONE});
+}
+
+struct grpc_call *
+grpc_call_new(struct grpc_connection * connection, int32_t id)
+{
+	struct grpc_call * call = calloc(1, sizeof(*call));
+
+	if (call == NULL)
+		return (NULL);
+	call->connection = connection;
+	call->id = id;
+	call->refs = 1;
+	call->deadline = UINT64_MAX;
+	list_init(&call->due);
+	list_init(&call->timed);
+	list_append(&connection->calls, &call->place);
+	connection->server->n_calls++;
+	return (call);
+}
+
+void
+grpc_call_hold(struct grpc_call * call)
+{
+	call->refs++;
+}
+
+void
+grpc_call_drop(struct grpc_call * call)
+{
+	if (--call->refs > 0)
+		return;
+	protobuf_free(call->request);
+	free(call->authorization);
+	buffer_free(&call->path);
+	buffer_free(&call->in);
+	buffer_free(&call->out);
+	buffer_free(&call->message);
+	buffer_free(&call->details);
+	free(call);
+}
+
+/* Give the call to its handler, which has it until it finishes. */
+void
+grpc_call_start(struct grpc_call * call)
+{
+	call->started = true;
+	grpc_call_hold(call);
+	call->entry->method->handle(call, call->entry->user);
+}
+
+/* Count what the call buffers of its request against the server's budget. */
+void
+grpc_call_charge(struct grpc_call * call)
+{
+	struct grpc_server * server;
+
+	if (call->connection == NULL)
+		return;
+	server = call->connection->server;
+	server->buffered = server->buffered - call->charged + call->in.n;
+	call->charged = call->in.n;
+}
+
+static void
+call_forget_input(struct grpc_call * call)
+{
+	buffer_free(&call->in);
+	call->in_at = 0;
+	grpc_call_charge(call);
+}
+
+/* The response headers; what they start is filled from `out`. */
+static ssize_t
+read_out(nghttp2_session * session, int32_t id, uint8_t * p, size_t n,
+    uint32_t * flags, nghttp2_data_source * source, void * user)
+{
+	(void)session;
+	(void)id;
+	(void)user;
+	return (grpc_call_fill(source->ptr, p, n, flags));
+}
+
+static void
+call_headers(struct grpc_call * call)
+{
+	nghttp2_nv list[3] = {
+	    header(":status", slice_text("200")),
+	    header("content-type", slice_text("application/grpc")),
+	    header("grpc-accept-encoding", slice_text("identity"))};
+	nghttp2_data_provider provider = {{.ptr = call}, read_out};
+
+	if (call->begun)
+		return;
+	call->begun = true;
+	(void)nghttp2_submit_response(call->connection->session, call->id, list,
+	    3, &provider);
+	grpc_connection_touch(call->connection);
+}
+
+/* status, message, details: at list, which has room for three. */
+static size_t
+trailer_list(struct grpc_call * call, char digits[4], nghttp2_nv * list)
+{
+	size_t n = 0, i = 0;
+
+	if (call->status >= 10)
+		digits[i++] = (char)('0' + call->status / 10);
+	digits[i++] = (char)('0' + call->status % 10);
+	digits[i] = '\0';
+	list[n++] = header("grpc-status", slice_text(digits));
+	if (call->message.n > 0)
+		list[n++] = header("grpc-message", buffer_all(&call->message));
+	if (call->details.n > 0)
+		list[n++] = header("grpc-status-details-bin",
+		    buffer_all(&call->details));
+	return (n);
+}
+
+/* A failure before any reply: one block of headers says it all. */
+static void
+call_trailers_only(struct grpc_call * call)
+{
+	nghttp2_nv list[6] = {
+	    header(":status", slice_text("200")),
+	    header("content-type", slice_text("application/grpc")),
+	    header("grpc-accept-encoding", slice_text("identity"))};
+	char digits[4];
+	size_t n = 3 + trailer_list(call, digits, list + 3);
+
+	call->begun = true;
+	(void)nghttp2_submit_response(call->connection->session, call->id, list,
+	    n, NULL);
+}
+
+/* nghttp2 asks for up to n bytes of the response. */
+ssize_t
+grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
+    uint32_t * flags)
+{
+	size_t queued = grpc_call_queued(call);
+	nghttp2_nv list[3];
+	char digits[4];
+
+	n = n < queued ? n : queued;
+	if (n > 0)
+		memcpy(p, call->out.p + call->out_at, n);
+	call->out_at += n;
+	if (n == queued) {
+		call->out_at = 0;
+		if (call->out.size > GRPC_WRITE_SIZE)
+			buffer_free(&call->out);
+		else
+			buffer_clear(&call->out);
+		if (call->ended) {
+			*flags |= NGHTTP2_DATA_FLAG_EOF |
+			    NGHTTP2_DATA_FLAG_NO_END_STREAM;
+			(void)nghttp2_submit_trailer(call->connection->session,
+			    call->id, list, trailer_list(call, digits, list));
+		} else if (n == 0) {
+			call->deferred = true;
+			return (NGHTTP2_ERR_DEFERRED);
+		}
+	}
+	if (call->was_full && grpc_call_queued(call) <= GRPC_CALL_QUEUE / 4)
+		grpc_call_due(call);
+	return ((ssize_t)n);
+}
+
+static void
+call_wake(struct grpc_call * call)
+{
+	if (call->deferred) {
+		call->deferred = false;
+		(void)nghttp2_session_resume_data(call->connection->session,
+		    call->id);
+	}
+	grpc_connection_touch(call->connection);
+}
+
+/* Decide the status and send it after what is queued; the first one counts. */
+void
+grpc_call_end(struct grpc_call * call, enum grpc_status status,
+    const struct error * err)
+{
+	struct buffer details = {0};
+	char text[1024];
+
+	if (call->ended)
+		return;
+	call->ended = true;
+	call->status = status;
+	call_forget_input(call);
+	list_remove(&call->timed);
+	if (call->connection == NULL)
+		return;
+	if (err != NULL && status != GRPC_OK) {
+		(void)error_format(err, text, sizeof(text));
+		grpc_status_encode_text(&call->message, text);
+	}
+	if (err != NULL && err->n > 0 && status != GRPC_OK) {
+		grpc_status_details(&details, status, err);
+		grpc_status_base64(&call->details, buffer_all(&details));
+		buffer_free(&details);
+	}
+	if (!call->begun && status != GRPC_OK)
+		call_trailers_only(call);
+	else
+		call_headers(call);
+	call_wake(call);
+}
+
+static void
+call_tell_cancelled(struct grpc_call * call)
+{
+	if (!call->started || call->finished || call->cancelled)
+		return;
+	call->cancelled = true;
+	if (call->events != NULL && call->events->cancelled != NULL)
+		call->events->cancelled(call);
+}
+
+/*
+ * End the call from our side.  A reply that is partly sent cannot be followed
+ * by a status, so then the stream is reset.
+ */
+void
+grpc_call_cancel(struct grpc_call * call, enum grpc_status status,
+    const char * text)
+{
+	struct error err = grpc_status_text(text);
+
+	grpc_call_hold(call);
+	if (!call->ended && call->connection != NULL &&
+	    grpc_call_queued(call) > 0) {
+		(void)nghttp2_submit_rst_stream(call->connection->session,
+		    NGHTTP2_FLAG_NONE, call->id, NGHTTP2_CANCEL);
+		buffer_free(&call->out);
+		call->out_at = 0;
+		call->ended = true;
+		call_forget_input(call);
+		list_remove(&call->timed);
+		grpc_connection_touch(call->connection);
+	}
+	grpc_call_end(call, status, &err);
+	call_tell_cancelled(call);
+	grpc_call_drop(call);
+}
+
+/* The stream is gone: the connection lets go of the call. */
+void
+grpc_call_detach(struct grpc_call * call)
+{
+	call_forget_input(call);
+	call->connection->server->n_calls--;
+	list_remove(&call->place);
+	list_remove(&call->due);
+	list_remove(&call->timed);
+	call->connection = NULL;
+	call->ended = true;
+	buffer_free(&call->out);
+	call->out_at = 0;
+	call_tell_cancelled(call);
+	grpc_call_drop(call);
+}
+
+/* Have the loop look at the call once whoever calls now has returned. */
+void
+grpc_call_due(struct grpc_call * call)
+{
+	list_remove(&call->due);
+	list_append(&call->connection->server->due, &call->due);
+}
+
+void
+grpc_call_attend(struct grpc_call * call)
+{
+	if (grpc_call_queued(call) > GRPC_QUEUE_MAX || call->out.failed) {
+		grpc_call_cancel(call, GRPC_RESOURCE_EXHAUSTED,
+		    "the client reads too slowly");
+		return;
+	}
+	if (!call->finished && !call->paused)
+		grpc_stream_read(call);
+	if (!call->was_full || call->finished || call->cancelled ||
+	    grpc_call_queued(call) > GRPC_CALL_QUEUE / 4)
+		return;
+	call->was_full = false;
+	if (call->events != NULL && call->events->writable != NULL)
+		call->events->writable(call);
+}
+
+const void *
+grpc_call_request(const struct grpc_call * call)
+{
+	return (call->request);
+}
+
+void
+grpc_call_set_data(struct grpc_call * call, void * data)
+{
+	call->data = data;
+}
+
+void *
+grpc_call_data(const struct grpc_call * call)
+{
+	return (call->data);
+}
+
+void
+grpc_call_watch(struct grpc_call * call, const struct grpc_call_events * events)
+{
+	call->events = events;
+}
+
+void
+grpc_call_begin(struct grpc_call * call)
+{
+	if (!call->ended)
+		call_headers(call);
+}
+
+/* After a frame was put into `out`. */
+static size_t
+call_queued_more(struct grpc_call * call)
+{
+	size_t queued = grpc_call_queued(call);
+
+	call->replies++;
+	call_headers(call);
+	call_wake(call);
+	if (queued >= GRPC_CALL_QUEUE)
+		call->was_full = true;
+	if (queued > GRPC_QUEUE_MAX || call->out.failed)
+		grpc_call_due(call);
+	return (queued);
+}
+
+size_t
+grpc_call_reply(struct grpc_call * call, const void * message)
+{
+	size_t n;
+
+	if (call->ended)
+		return (GRPC_CALL_QUEUE);
+	n = protobuf_c_message_get_packed_size(message);
+	buffer_byte(&call->out, 0);
+	buffer_be32(&call->out, (uint32_t)n);
+	if (n > GRPC_QUEUE_MAX)
+		call->out.failed = true;
+	else
+		protobuf_encode(&call->out, message);
+	return (call_queued_more(call));
+}
+
+size_t
+grpc_call_reply_bytes(struct grpc_call * call, struct slice message)
+{
+	if (call->ended)
+		return (GRPC_CALL_QUEUE);
+	buffer_byte(&call->out, 0);
+	buffer_be32(&call->out, (uint32_t)message.n);
+	if (message.n > GRPC_QUEUE_MAX)
+		call->out.failed = true;
+	else
+		buffer_slice(&call->out, message);
+	return (call_queued_more(call));
+}
+
+size_t
+grpc_call_queued(const struct grpc_call * call)
+{
+	return (call->out.n - call->out_at);
+}
+
+/* The handler lets go of the call. */
+static void
+call_finish(struct grpc_call * call, enum grpc_status status,
+    const struct error * err)
+{
+	struct error missing = {.n = 1, .code = {ERR_INTERNAL},
+	    .text = "the call gave no reply"};
+
+	call->finished = true;
+	if (status == GRPC_OK && call->replies == 0 &&
+	    !call->entry->method->server_stream) {
+		status = GRPC_INTERNAL;
+		err = &missing;
+	}
+	if (call->out.failed && !call->ended)
+		grpc_call_cancel(call, GRPC_RESOURCE_EXHAUSTED, "no memory");
+	grpc_call_end(call, status, err);
+	grpc_call_drop(call);
+}
+
+void
+grpc_call_finish(struct grpc_call * call, const struct error * err)
+{
+	struct error clean = {0};
+	bool legacy = call->connection != NULL &&
+	    call->connection->server->options.legacy_status;
+
+	if (err != NULL)
+		clean = grpc_status_clean(err);
+	call_finish(call, grpc_status_of(&clean, legacy), &clean);
+}
+
+void
+grpc_call_answer(struct grpc_call * call, const void * message)
+{
+	(void)grpc_call_reply(call, message);
+	grpc_call_finish(call, NULL);
+}
+
+void
+grpc_call_fail(struct grpc_call * call, enum grpc_status status,
+    const char * text)
+{
+	struct error err = grpc_status_text(text);
+
+	call_finish(call, status, &err);
+}
+
+bool
+grpc_call_cancelled(const struct grpc_call * call)
+{
+	return (call->cancelled || call->connection == NULL);
+}
+
+void
+grpc_call_pause(struct grpc_call * call, bool paused)
+{
+	if (call->paused && !paused && call->connection != NULL)
+		grpc_call_due(call);
+	call->paused = paused;
+}
+
+struct slice
+grpc_call_authorization(const struct grpc_call * call)
+{
+	return (slice_text(call->authorization));
+}

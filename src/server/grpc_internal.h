@@ -1,0 +1,170 @@
+/*
+ * grpc_internal.h: what the files of the gRPC server share.  grpc_server.c
+ * owns the whole, grpc_listener.c the sockets that listen, grpc_connection.c
+ * bytes to and from one client, grpc_stream.c what nghttp2 says about streams,
+ * grpc_call.c the call that handlers see.
+ */
+#ifndef BERTY_SERVER_GRPC_INTERNAL_H
+#define BERTY_SERVER_GRPC_INTERNAL_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "base/buffer.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "server/grpc.h"
+#include "server/grpc_address.h"
+
+#define GRPC_WINDOW (256 * 1024)         /* of a stream, for what clients send */
+#define GRPC_CONNECTION_WINDOW (1024 * 1024)
+#define GRPC_HEADERS_MAX 16384           /* names and values of one request */
+#define GRPC_QUEUE_MAX ((size_t)(16 * 1024 * 1024))
+#define GRPC_WRITE_SIZE 65536            /* bytes handed to the socket at once */
+#define GRPC_CLOSE_MS 1000               /* to say goodbye after a drain */
+
+union grpc_socket {
+	uv_handle_t handle;
+	uv_stream_t stream;
+	uv_pipe_t pipe;
+	uv_tcp_t tcp;
+};
+
+/* A method with the user pointer it was added with. */
+struct grpc_entry {
+	const struct grpc_method * method;
+	void * user;
+};
+
+struct grpc_listener {
+	struct list place;
+	struct grpc_server * server;
+	union grpc_socket socket;
+	bool local;
+	char path[GRPC_ADDRESS_PATH];
+	char address[GRPC_ADDRESS_PATH + 16];
+};
+
+struct grpc_server {
+	uv_loop_t * loop;
+	struct grpc_options options;
+	const struct logger * log;
+	struct map methods;        /* "/service/name" to struct grpc_entry */
+	struct list listeners;
+	struct list connections;
+	struct list dirty;         /* connections that may have to write */
+	struct list due;           /* calls with an event that waits */
+	struct list timed;         /* calls with a deadline, nearest first */
+	struct list watches;       /* health's */
+	uv_timer_t timer;
+	uv_prepare_t prepare;
+	uint8_t input[65536];      /* of whichever connection is reading */
+	size_t handles;            /* that libuv still knows */
+	size_t n_connections;
+	size_t n_calls;
+	size_t buffered;           /* bytes of unfinished requests */
+	bool serving;
+	bool stopping;
+	bool drained;              /* the calls left were cancelled */
+	uint64_t stop_at;          /* when draining, or saying goodbye, ends */
+	void (*done)(void * user);
+	void * user;
+};
+
+struct grpc_connection {
+	struct list place;
+	struct list dirty;
+	struct list calls;
+	struct grpc_server * server;
+	union grpc_socket socket;
+	nghttp2_session * session;
+	uv_write_t write;
+	struct buffer out;
+	size_t out_at;
+	uint64_t preface_at;       /* when it must have spoken; 0: it has */
+	bool writing;
+	bool closing;
+};
+
+/* Held by the stream, by its handler once started, and while it is worked on. */
+struct grpc_call {
+	struct list place;         /* on its connection */
+	struct list due;
+	struct list timed;
+	struct grpc_connection * connection;  /* NULL: the stream is gone */
+	int32_t id;
+	unsigned refs;
+	const struct grpc_entry * entry;
+	const struct grpc_call_events * events;
+	void * data;
+	void * request;
+	char * authorization;
+	struct buffer path;        /* until the call is dispatched */
+	struct buffer in;
+	size_t in_at;
+	size_t charged;            /* bytes of `in` that the server counts */
+	size_t held;               /* bytes the stream's window lacks */
+	struct buffer out;
+	size_t out_at;
+	size_t replies;
+	size_t headers;            /* bytes of headers so far */
+	uint64_t deadline;         /* uv time, UINT64_MAX: none */
+	struct buffer message;     /* trailers: the text, */
+	struct buffer details;     /* and the details in base64 */
+	enum grpc_status status;
+	bool http_post, http_grpc; /* what the request headers said */
+	bool bad_encoding, bad_timeout;
+	bool started;              /* the handler knows of it */
+	bool finished;             /* the handler is done with it */
+	bool ended;                /* its status is decided */
+	bool cancelled;
+	bool begun;                /* response headers are out */
+	bool deferred;             /* nghttp2 waits for bytes */
+	bool remote_closed;
+	bool end_given;
+	bool paused;
+	bool was_full;             /* `writable` is owed */
+};
+
+/* grpc_server.c */
+uint64_t grpc_server_now(struct grpc_server * server);
+void grpc_server_arm(struct grpc_server * server);
+void grpc_server_time(struct grpc_server * server, struct grpc_call * call,
+    uint64_t ms);
+void grpc_server_closed(struct grpc_server * server);
+
+/* grpc_listener.c */
+void grpc_listener_close(struct grpc_listener * listener);
+
+/* grpc_connection.c */
+void grpc_connection_accept(struct grpc_listener * listener);
+void grpc_connection_touch(struct grpc_connection * connection);
+void grpc_connection_flush(struct grpc_connection * connection);
+void grpc_connection_close(struct grpc_connection * connection);
+
+/* grpc_stream.c: a session whose user data is the connection, or NULL. */
+nghttp2_session * grpc_stream_session(struct grpc_connection * connection);
+void grpc_stream_read(struct grpc_call * call);
+
+/* grpc_call.c */
+struct grpc_call * grpc_call_new(struct grpc_connection * connection,
+    int32_t id);
+void grpc_call_hold(struct grpc_call * call);
+void grpc_call_drop(struct grpc_call * call);
+void grpc_call_start(struct grpc_call * call);
+void grpc_call_end(struct grpc_call * call, enum grpc_status status,
+    const struct error * err);
+void grpc_call_cancel(struct grpc_call * call, enum grpc_status status,
+    const char * text);
+void grpc_call_detach(struct grpc_call * call);
+void grpc_call_charge(struct grpc_call * call);
+void grpc_call_due(struct grpc_call * call);
+void grpc_call_attend(struct grpc_call * call);
+ssize_t grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
+    uint32_t * flags);
+
+/* grpc_reflection.c, grpc_health.c */
+int grpc_reflection_add(struct grpc_server * server);
+int grpc_health_add(struct grpc_server * server);
+void grpc_health_changed(struct grpc_server * server);
+
+#endif /* !BERTY_SERVER_GRPC_INTERNAL_H */
