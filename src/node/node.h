@@ -78,7 +78,7 @@ struct group * node_group_of(struct node_group * g);
 /*
  * Inside a change: open a known group if it is not open, and activate it.  With
  * local_only no peer hears of it; activating again without lifts that.  Errors:
- * 1307 over what is wrong.
+ * 888 over 100 for an unknown group, else 1307 over what is wrong.
  */
 int node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
     struct node_group ** g, struct error * err);

@@ -189,8 +189,13 @@ node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
 	bool fresh = g == NULL;
 	int rc;
 
-	if (fresh && open_known(tx, group_pk, &g, err) != 0)
-		return (error_wrap(err, ERR_GROUP_ACTIVATE));
+	if (fresh && (rc = open_known(tx, group_pk, &g, err)) != 0) {
+		if (rc != -ERR_NOT_FOUND)
+			return (error_wrap(err, ERR_GROUP_ACTIVATE));
+		(void)error_set(err, ERR_INVALID_INPUT,
+		    "no group of that key is known");
+		return (error_wrap(err, ERR_INTERNAL));
+	}
 	g->closing = false;
 	g->local_only = local_only && (fresh || g->local_only);
 	node_touch(tx, g);

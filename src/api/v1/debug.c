@@ -1,0 +1,194 @@
+/* debug.c: what is in the node, for those who look inside. */
+#include <stdlib.h>
+
+#include "api/v1/v1.h"
+
+/* --- DebugListGroups ------------------------------------------------------ */
+
+static void
+reply_group(struct api_call * call, const uint8_t * pk, enum group_type type,
+    const uint8_t * contact_pk)
+{
+	V1(DebugListGroups__Reply) reply = V1_INIT(DEBUG_LIST_GROUPS__REPLY);
+
+	reply.group_pk = protobuf_bytes(slice_of(pk, KEY_SIZE));
+	reply.group_type = (V1(GroupType))type;
+	if (contact_pk != NULL)
+		reply.contact_pk =
+		    protobuf_bytes(slice_of(contact_pk, KEY_SIZE));
+	(void)call->transport->reply(call, &reply);
+}
+
+static int
+list_contact(void * user, const struct contact * c)
+{
+	struct api_call * call = user;
+	struct group_config config = {0};
+
+	if (c->state == CONTACT_ADDED &&
+	    account_contact_group_config(node_account(call->node), c->pk,
+	        &config, NULL) == 0)
+		reply_group(call, config.info.pk, GROUP_CONTACT, c->pk);
+	crypto_wipe(&config, sizeof(config));
+	return (0);
+}
+
+static int
+list_group(void * user, const struct group_info * g,
+    const struct network * network)
+{
+	(void)network;
+	reply_group(user, g->pk, g->type, NULL);
+	return (0);
+}
+
+void
+v1_debug_list_groups(struct api_call * call)
+{
+	struct account * a = node_account(call->node);
+
+	reply_group(call, group_info_of(account_group(a))->pk, GROUP_ACCOUNT,
+	    NULL);
+	(void)account_each_contact(a, list_contact, call);
+	(void)account_each_group(a, list_group, call);
+	call->transport->finish(call, NULL);
+}
+
+/* --- DebugInspectGroupStore ----------------------------------------------- */
+
+struct inspect {
+	struct api_call * call;
+	uint8_t group_pk[32];
+	bool metadata;
+	uint64_t next;            /* join number */
+};
+
+static void
+fill_opened(V1(DebugInspectGroupStore__Reply) * reply, struct group * g,
+    bool metadata, struct log_item * item, struct group_event * e,
+    struct group_message * m)
+{
+	if (metadata && group_event_open(g, item, e) == 0) {
+		reply->metadata_event_type = (V1(EventType))e->event.type;
+		reply->payload = protobuf_bytes(e->event.payload);
+		if (e->event.has_device)
+			reply->device_pk = protobuf_bytes(
+			    slice_of(e->event.device_pk, KEY_SIZE));
+	}
+	if (!metadata && group_message_open(g, item, m) == 0) {
+		reply->payload = protobuf_bytes(m->message.plaintext);
+		reply->device_pk = protobuf_bytes(
+		    slice_of(m->headers.device_pk, KEY_SIZE));
+	}
+}
+
+static bool
+reply_entry(struct inspect * in, struct group * g, struct log_item * item)
+{
+	V1(DebugInspectGroupStore__Reply) reply =
+	    V1_INIT(DEBUG_INSPECT_GROUP_STORE__REPLY);
+	struct group_event e = {0};
+	struct group_message m = {0};
+	struct cid cid = item->cid;
+	ProtobufCBinaryData * parents;
+	struct cid * next;
+	size_t i, n = item->entry.n_next;
+	bool full;
+
+	parents = calloc(n + 1, sizeof(*parents));
+	next = calloc(n + 1, sizeof(*next));
+	if (parents == NULL || next == NULL) {
+		free(parents);
+		free(next);
+		return (true);
+	}
+	for (i = 0; i < n; i++) {
+		next[i] = item->entry.next[i];
+		parents[i] = protobuf_bytes(cid_slice(&next[i]));
+	}
+	reply.cid = protobuf_bytes(cid_slice(&cid));
+	reply.n_parent_cids = n;
+	reply.parent_cids = parents;
+	fill_opened(&reply, g, in->metadata, item, &e, &m);
+	full = in->call->transport->reply(in->call, &reply);
+	group_event_free(&e);
+	group_message_free(&m);
+	free(parents);
+	free(next);
+	return (full);
+}
+
+static void
+inspect_end(struct inspect * in)
+{
+	struct api_call * call = in->call;
+
+	free(in);
+	call->transport->finish(call, NULL);
+}
+
+static void
+inspect_pump(struct api_call * call)
+{
+	struct inspect * in = call->data;
+	struct node_group * g;
+	struct log_item item = {0};
+	struct log * log;
+	bool full = false;
+
+	g = node_find(call->node, slice_of(in->group_pk, KEY_SIZE));
+	while (g != NULL && !full) {
+		log = in->metadata ? group_metadata_log(node_group_of(g))
+		                   : group_message_log(node_group_of(g));
+		if (log_at_join(log, in->next, &item) != 0)
+			break;
+		in->next++;
+		full = reply_entry(in, node_group_of(g), &item);
+		log_item_free(&item);
+	}
+	if (!full)
+		inspect_end(in);
+}
+
+static void
+inspect_cancelled(struct api_call * call)
+{
+	inspect_end(call->data);
+}
+
+void
+v1_debug_inspect_group_store(struct api_call * call)
+{
+	const V1(DebugInspectGroupStore__Request) * request = call->request;
+	struct error err = {0};
+	struct node_group * g;
+	struct inspect * in;
+
+	if (request->log_type !=
+	    BERTY__PROTOCOL__V1__DEBUG_INSPECT_GROUP_LOG_TYPE__DebugInspectGroupLogTypeMessage &&
+	    request->log_type !=
+	    BERTY__PROTOCOL__V1__DEBUG_INSPECT_GROUP_LOG_TYPE__DebugInspectGroupLogTypeMetadata) {
+		(void)error_set(&err, ERR_INVALID_INPUT,
+		    "log_type is neither the message nor the metadata log");
+		goto err0;
+	}
+	if (v1_group(call, request->group_pk, ERR_INVALID_INPUT, &g, &err) != 0)
+		goto err0;
+	if ((in = calloc(1, sizeof(*in))) == NULL) {
+		(void)error_set(&err, ERR_INTERNAL, "out of memory");
+		goto err0;
+	}
+	in->call = call;
+	in->next = 1;
+	in->metadata = request->log_type ==
+	    BERTY__PROTOCOL__V1__DEBUG_INSPECT_GROUP_LOG_TYPE__DebugInspectGroupLogTypeMetadata;
+	memcpy(in->group_pk, request->group_pk.data, KEY_SIZE);
+	call->data = in;
+	call->on_writable = inspect_pump;
+	call->on_cancelled = inspect_cancelled;
+	inspect_pump(call);
+	return;
+
+err0:
+	api_fail(call, &err);
+}

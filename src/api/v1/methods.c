@@ -1,0 +1,105 @@
+/* methods.c: the calls of berty.protocol.v1.ProtocolService. */
+#include "api/v1/v1.h"
+
+#define SERVICE "berty.protocol.v1.ProtocolService"
+
+static void
+not_implemented(struct api_call * call)
+{
+	struct error err = {0};
+
+	(void)error_set(&err, ERR_NOT_IMPLEMENTED,
+	    "%s is not part of this version", call->method->name);
+	api_fail(call, &err);
+}
+
+/* A call's name, the prefix of its messages in C, its streams, its handler. */
+#define METHOD(name, type, client, server, handler) \
+	{SERVICE, name, \
+	 &berty__protocol__v1__##type##__request__descriptor, \
+	 &berty__protocol__v1__##type##__reply__descriptor, client, server, \
+	 handler}
+
+/* The lists answer with events, not with a message named Reply. */
+#define LIST(name, type, event, handler) \
+	{SERVICE, name, \
+	 &berty__protocol__v1__##type##__request__descriptor, \
+	 &berty__protocol__v1__##event##__descriptor, false, true, handler}
+
+#define UNARY(name, type, handler) METHOD(name, type, false, false, handler)
+#define STREAM(name, type, handler) METHOD(name, type, false, true, handler)
+
+static const struct api_method methods[] = {
+	STREAM("InstanceExportData", instance_export_data, not_implemented),
+	UNARY("InstanceGetConfiguration", instance_get_configuration,
+	    v1_instance_get_configuration),
+	UNARY("ContactRequestReference", contact_request_reference,
+	    v1_contact_request_reference),
+	UNARY("ContactRequestDisable", contact_request_disable,
+	    v1_contact_request_disable),
+	UNARY("ContactRequestEnable", contact_request_enable,
+	    v1_contact_request_enable),
+	UNARY("ContactRequestResetReference", contact_request_reset_reference,
+	    v1_contact_request_reset_reference),
+	UNARY("ContactRequestSend", contact_request_send,
+	    v1_contact_request_send),
+	UNARY("ContactRequestAccept", contact_request_accept,
+	    v1_contact_request_accept),
+	UNARY("ContactRequestDiscard", contact_request_discard,
+	    v1_contact_request_discard),
+	UNARY("ContactBlock", contact_block, v1_contact_block),
+	UNARY("ContactUnblock", contact_unblock, v1_contact_unblock),
+	UNARY("ContactAliasKeySend", contact_alias_key_send, not_implemented),
+	UNARY("MultiMemberGroupCreate", multi_member_group_create,
+	    v1_multi_member_group_create),
+	UNARY("MultiMemberGroupJoin", multi_member_group_join,
+	    v1_multi_member_group_join),
+	UNARY("MultiMemberGroupLeave", multi_member_group_leave,
+	    v1_multi_member_group_leave),
+	UNARY("MultiMemberGroupAliasResolverDisclose",
+	    multi_member_group_alias_resolver_disclose, not_implemented),
+	UNARY("MultiMemberGroupAdminRoleGrant",
+	    multi_member_group_admin_role_grant, not_implemented),
+	UNARY("MultiMemberGroupInvitationCreate",
+	    multi_member_group_invitation_create,
+	    v1_multi_member_group_invitation_create),
+	UNARY("AppMetadataSend", app_metadata_send, v1_app_metadata_send),
+	UNARY("AppMessageSend", app_message_send, v1_app_message_send),
+	LIST("GroupMetadataList", group_metadata_list, group_metadata_event,
+	    v1_group_metadata_list),
+	LIST("GroupMessageList", group_message_list, group_message_event,
+	    v1_group_message_list),
+	UNARY("GroupInfo", group_info, v1_group_info),
+	UNARY("ActivateGroup", activate_group, v1_activate_group),
+	UNARY("DeactivateGroup", deactivate_group, v1_deactivate_group),
+	STREAM("MonitorGroup", monitor_group, not_implemented),
+	STREAM("DebugListGroups", debug_list_groups, v1_debug_list_groups),
+	STREAM("DebugInspectGroupStore", debug_inspect_group_store,
+	    v1_debug_inspect_group_store),
+	UNARY("DebugGroup", debug_group, not_implemented),
+	UNARY("DebugAuthServiceSetToken", debug_auth_service_set_token,
+	    not_implemented),
+	UNARY("SystemInfo", system_info, not_implemented),
+	UNARY("AuthServiceInitFlow", auth_service_init_flow, not_implemented),
+	UNARY("AuthServiceCompleteFlow", auth_service_complete_flow,
+	    not_implemented),
+	STREAM("ServicesTokenList", services_token_list, not_implemented),
+	UNARY("ReplicationServiceRegisterGroup",
+	    replication_service_register_group, not_implemented),
+	UNARY("PeerList", peer_list, not_implemented),
+	METHOD("AttachmentPrepare", attachment_prepare, true, false,
+	    not_implemented),
+	STREAM("AttachmentRetrieve", attachment_retrieve, not_implemented),
+	UNARY("PushReceive", push_receive, not_implemented),
+	UNARY("PushSend", push_send, not_implemented),
+	UNARY("PushShareToken", push_share_token, not_implemented),
+	UNARY("PushSetDeviceToken", push_set_device_token, not_implemented),
+	UNARY("PushSetServer", push_set_server, not_implemented),
+};
+
+const struct api_method *
+api_v1_methods(size_t * n)
+{
+	*n = sizeof(methods) / sizeof(methods[0]);
+	return (methods);
+}

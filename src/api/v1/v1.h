@@ -1,0 +1,77 @@
+/* v1.h: what the files of berty.protocol.v1.ProtocolService share. */
+#ifndef BERTY_API_V1_V1_H
+#define BERTY_API_V1_V1_H
+
+#include "api/call.h"
+#include "berty/protocol/v1/protocoltypes.pb-c.h"
+#include "codec/protobuf.h"
+#include "node/node.h"
+
+/* The generated names, without their prefix. */
+#define V1(name) Berty__Protocol__V1__##name
+#define V1_INIT(name) BERTY__PROTOCOL__V1__##name##__INIT
+
+/* --- checks of requests --------------------------------------------------- */
+
+/* A key of 32 bytes, else the code. */
+int v1_key(struct slice * key, ProtobufCBinaryData bytes, int code,
+    struct error * err);
+
+/* The open group of that key, else 888 under `outer`. */
+int v1_group(struct api_call * call, ProtobufCBinaryData group_pk, int outer,
+    struct node_group ** g, struct error * err);
+
+/* --- calls that write ----------------------------------------------------- */
+
+/* A change that a unary call makes; its answer waits until it is durable. */
+struct change {
+	struct api_call * call;
+	struct node * node;
+	struct account * account;
+	struct node_tx * tx;
+	struct error err;
+	struct cid cid;           /* for answers that give one */
+	uint8_t key[32];          /* for answers that give a key */
+	void (*answer)(struct change * c);
+};
+
+/*
+ * Run a change: `write` does its work inside the transaction (a code undoes
+ * it and is the call's error), `answer` replies once it is durable.
+ */
+void v1_change(struct api_call * call, int (*write)(struct change * c),
+    void (*answer)(struct change * c));
+
+/* --- handlers ------------------------------------------------------------- */
+
+void v1_instance_get_configuration(struct api_call * call);
+
+void v1_contact_request_reference(struct api_call * call);
+void v1_contact_request_disable(struct api_call * call);
+void v1_contact_request_enable(struct api_call * call);
+void v1_contact_request_reset_reference(struct api_call * call);
+void v1_contact_request_send(struct api_call * call);
+void v1_contact_request_accept(struct api_call * call);
+void v1_contact_request_discard(struct api_call * call);
+void v1_contact_block(struct api_call * call);
+void v1_contact_unblock(struct api_call * call);
+
+void v1_multi_member_group_create(struct api_call * call);
+void v1_multi_member_group_join(struct api_call * call);
+void v1_multi_member_group_leave(struct api_call * call);
+void v1_multi_member_group_invitation_create(struct api_call * call);
+
+void v1_app_message_send(struct api_call * call);
+void v1_app_metadata_send(struct api_call * call);
+
+void v1_group_metadata_list(struct api_call * call);
+void v1_group_message_list(struct api_call * call);
+
+void v1_group_info(struct api_call * call);
+void v1_activate_group(struct api_call * call);
+void v1_deactivate_group(struct api_call * call);
+
+void v1_debug_list_groups(struct api_call * call);
+void v1_debug_inspect_group_store(struct api_call * call);
+
+#endif /* !BERTY_API_V1_V1_H */
