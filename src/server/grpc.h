@@ -9,8 +9,6 @@
 #ifndef BERTY_SERVER_GRPC_H
 #define BERTY_SERVER_GRPC_H
 
-#include <uv.h>
-
 #include "base/error.h"
 #include "base/logger.h"
 #include "base/slice.h"
@@ -37,6 +35,7 @@ enum grpc_status {
 	GRPC_UNAUTHENTICATED = 16
 };
 
+struct uv_loop_s;  /* libuv's uv_loop_t */
 struct grpc_server;
 struct grpc_call;
 
@@ -169,7 +168,7 @@ struct grpc_options {
  * A server on that loop, which listens nowhere yet.  options may be NULL, and
  * log too; log must outlive the server.  0 or -ERR_INTERNAL.
  */
-int grpc_server_new(struct grpc_server ** server, uv_loop_t * loop,
+int grpc_server_new(struct grpc_server ** server, struct uv_loop_s * loop,
     const struct grpc_options * options, const struct logger * log);
 
 /*

@@ -28,6 +28,8 @@ struct grpc_client {
 	size_t out_at;
 	bool sent_all;
 	struct buffer in;
+	size_t replies;
+	void * single;              /* the first, when nobody wants each */
 	bool closed;                /* the stream is */
 	uint32_t reset;             /* with that code of HTTP/2 */
 	int http;                   /* HTTP status */
@@ -173,6 +175,7 @@ grpc_client_close(struct grpc_client * client)
 	nghttp2_session_del(client->session);
 	if (client->fd >= 0)
 		(void)close(client->fd);
+	protobuf_free(client->single);
 	buffer_free(&client->unsent);
 	buffer_free(&client->out);
 	buffer_free(&client->in);
@@ -286,6 +289,9 @@ reset_state(struct grpc_client * client,
 	client->reset = 0;
 	client->http = 0;
 	client->status = -1;
+	client->replies = 0;
+	protobuf_free(client->single);
+	client->single = NULL;
 	buffer_clear(&client->out);
 	buffer_clear(&client->in);
 	buffer_clear(&client->message);
@@ -339,6 +345,23 @@ receive(struct grpc_client * client)
 		client->lost = true;
 }
 
+/* Give a reply to who wants each of them, or keep the first. */
+static int
+take_reply(struct grpc_client * client, void * reply)
+{
+	const struct grpc_client_request * r = client->request;
+	int status = 0;
+
+	if (r->each == NULL && client->single == NULL) {
+		client->single = reply;
+		return (0);
+	}
+	if (r->each != NULL)
+		status = r->each(r->user, reply);
+	protobuf_free(reply);
+	return (status);
+}
+
 /* Hand out the replies that are whole. */
 static int
 give_replies(struct grpc_client * client, struct error * err)
@@ -359,9 +382,8 @@ give_replies(struct grpc_client * client, struct error * err)
 			return (error_set(err, ERR_DESERIALIZATION,
 			    "the reply cannot be decoded"));
 		at += GRPC_FRAME_HEADER + bytes.n;
-		if (r->each != NULL)
-			status = r->each(r->user, reply);
-		protobuf_free(reply);
+		client->replies++;
+		status = take_reply(client, reply);
 	}
 	buffer_consume(&client->in, at);
 	return (status);
@@ -487,47 +509,25 @@ grpc_client_run(struct grpc_client * client,
 	return (conclude(client, err));
 }
 
-/* What a unary call keeps of its replies. */
-struct single {
-	const ProtobufCMessageDescriptor * type;
-	void * reply;
-	unsigned n;
-};
-
-static int
-keep_reply(void * user, const void * reply)
-{
-	struct single * single = user;
-	struct buffer bytes = {0};
-
-	if (single->n++ > 0)
-		return (0);
-	protobuf_encode(&bytes, reply);
-	if (!bytes.failed)
-		single->reply = protobuf_decode(single->type,
-		    buffer_all(&bytes), protobuf_cap(bytes.n));
-	buffer_free(&bytes);
-	return (0);
-}
-
 int
 grpc_client_call(struct grpc_client * client, const char * service,
     const char * method, const void * message,
     const ProtobufCMessageDescriptor * reply_type, void ** reply,
     uint64_t timeout_ms, struct error * err)
 {
-	struct single single = {reply_type, NULL, 0};
 	struct grpc_client_request request = {.service = service,
 	    .method = method, .reply = reply_type, .message = message,
-	    .each = keep_reply, .user = &single, .timeout_ms = timeout_ms};
-	int status = grpc_client_run(client, &request, err);
+	    .timeout_ms = timeout_ms};
+	int status;
 
-	if (status == 0 && (single.n != 1 || single.reply == NULL))
+	status = grpc_client_run(client, &request, err);
+	if (status == 0 && client->replies != 1)
 		status = error_set(err, ERR_DESERIALIZATION,
-		    "expected one reply, got %u", single.n);
+		    "expected one reply, got %zu", client->replies);
 	if (status != 0)
-		protobuf_free(single.reply);
+		protobuf_free(client->single);
 	else
-		*reply = single.reply;
+		*reply = client->single;
+	client->single = NULL;
 	return (status);
 }

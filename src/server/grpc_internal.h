@@ -8,6 +8,7 @@
 #define BERTY_SERVER_GRPC_INTERNAL_H
 
 #include <nghttp2/nghttp2.h>
+#include <uv.h>
 
 #include "base/buffer.h"
 #include "base/list.h"
