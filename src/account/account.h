@@ -38,13 +38,14 @@ struct contact {
 void contact_free(struct contact * c);
 
 /*
- * Open the account, making keys and the account group in one transaction at
- * the first start.  network: of the account group.  restore (may be NULL): account
- * and proof keys to use at first start.
+ * Open the account and activate its group; at the first start, keys and group
+ * are made.  All is one transaction of its own, so none may be open.  network:
+ * of the account group.  restore (may be NULL): account and proof keys to use
+ * at first start; -ERR_INVALID_INPUT when there are keys, or both are one.
  */
 int account_open(const struct group_context * context,
-    const struct network * network, struct account ** account,
-    struct error * err);
+    const struct network * network, const struct account_keys * restore,
+    struct account ** account, struct error * err);
 void account_close(struct account * a);
 void account_forget(struct account * a);
 

@@ -1,0 +1,312 @@
+#include "account/account_impl.h"
+#include "berty/protocol/v1/protocoltypes.pb-c.h"
+#include "codec/protobuf.h"
+
+/* Largest metadata that we send: more would crowd the last frame. */
+#define METADATA_MAX 1024
+
+enum operation { ENQUEUE, SENT, RECEIVED, DISCARD, ACCEPT, BLOCK, UNBLOCK,
+	OPERATIONS };
+
+#define STATES (CONTACT_BLOCKED + 1)
+
+/*
+ * What an operation writes in a state, or (negative) the error it meets.
+ * Columns: undefined, to request, received, added, removed, discarded,
+ * blocked.  Source: contact spec §6, with the corrections of api-v1 spec §3:
+ * to enqueue does not unblock, and a removed contact is asked again.
+ */
+#define INPUT (-ERR_INVALID_INPUT)
+#define UNKNOWN (-ERR_CONTACT_REQUEST_CONTACT_UNDEFINED)
+#define ADDED (-ERR_CONTACT_REQUEST_CONTACT_ALREADY_ADDED)
+#define BLOCKED (-ERR_CONTACT_REQUEST_CONTACT_BLOCKED)
+#define AGAIN (-ERR_CONTACT_REQUEST_INCOMING_ALREADY_RECEIVED)
+static const int moves[OPERATIONS][STATES] = {
+	[ENQUEUE] = {106, 106, 107, ADDED, 106, 107, BLOCKED},
+	[SENT] = {UNKNOWN, 107, 107, ADDED, 107, 107, BLOCKED},
+	[RECEIVED] = {108, 107, AGAIN, ADDED, 108, 108, BLOCKED},
+	[DISCARD] = {INPUT, INPUT, 109, INPUT, INPUT, INPUT, INPUT},
+	[ACCEPT] = {INPUT, INPUT, 110, INPUT, INPUT, INPUT, INPUT},
+	[BLOCK] = {111, 111, 111, 111, 111, 111, INPUT},
+	[UNBLOCK] = {INPUT, INPUT, INPUT, INPUT, INPUT, INPUT, 112},
+};
+
+/* What the event is made of. */
+struct request {
+	const uint8_t * pk;
+	struct slice seed, metadata, own_metadata;
+};
+
+static int
+write_enqueued(struct account * a, const struct request * r,
+    const struct group_info * g, struct error * err)
+{
+	Berty__Protocol__V1__AccountContactRequestEnqueued event =
+	    BERTY__PROTOCOL__V1__ACCOUNT_CONTACT_REQUEST_ENQUEUED__INIT;
+	Berty__Protocol__V1__ShareableContact contact =
+	    BERTY__PROTOCOL__V1__SHAREABLE_CONTACT__INIT;
+
+	contact.pk = protobuf_bytes(slice_of(r->pk, KEY_SIZE));
+	contact.public_rendezvous_seed = protobuf_bytes(r->seed);
+	contact.metadata = protobuf_bytes(r->metadata);
+	event.device_pk = account_device(a);
+	event.group_pk = protobuf_bytes(slice_of(g->pk, KEY_SIZE));
+	event.contact = &contact;
+	event.own_metadata = protobuf_bytes(r->own_metadata);
+	return (account_write(a, EVENT_CONTACT_REQUEST_ENQUEUED, &event, err));
+}
+
+static int
+write_received(struct account * a, const struct request * r,
+    struct error * err)
+{
+	Berty__Protocol__V1__AccountContactRequestReceived event =
+	    BERTY__PROTOCOL__V1__ACCOUNT_CONTACT_REQUEST_RECEIVED__INIT;
+
+	event.device_pk = account_device(a);
+	event.contact_pk = protobuf_bytes(slice_of(r->pk, KEY_SIZE));
+	event.contact_rendezvous_seed = protobuf_bytes(r->seed);
+	event.contact_metadata = protobuf_bytes(r->metadata);
+	return (account_write(a, EVENT_CONTACT_REQUEST_RECEIVED, &event, err));
+}
+
+static int
+write_accepted(struct account * a, const struct request * r,
+    const struct group_info * g, struct error * err)
+{
+	Berty__Protocol__V1__AccountContactRequestAccepted event =
+	    BERTY__PROTOCOL__V1__ACCOUNT_CONTACT_REQUEST_ACCEPTED__INIT;
+
+	event.device_pk = account_device(a);
+	event.contact_pk = protobuf_bytes(slice_of(r->pk, KEY_SIZE));
+	event.group_pk = protobuf_bytes(slice_of(g->pk, KEY_SIZE));
+	return (account_write(a, EVENT_CONTACT_REQUEST_ACCEPTED, &event, err));
+}
+
+/* 107, 109, 111 and 112 have the same two fields under the same numbers. */
+static int
+write_plain(struct account * a, const struct request * r, unsigned type,
+    struct error * err)
+{
+	Berty__Protocol__V1__AccountContactRequestSent event =
+	    BERTY__PROTOCOL__V1__ACCOUNT_CONTACT_REQUEST_SENT__INIT;
+
+	event.device_pk = account_device(a);
+	event.contact_pk = protobuf_bytes(slice_of(r->pk, KEY_SIZE));
+	return (account_write(a, type, &event, err));
+}
+
+static int
+write_event(struct account * a, const struct request * r, unsigned type,
+    const struct group_info * g, struct error * err)
+{
+
+	switch (type) {
+	case EVENT_CONTACT_REQUEST_ENQUEUED:
+		return (write_enqueued(a, r, g, err));
+	case EVENT_CONTACT_REQUEST_RECEIVED:
+		return (write_received(a, r, err));
+	case EVENT_CONTACT_REQUEST_ACCEPTED:
+		return (write_accepted(a, r, g, err));
+	default:
+		return (write_plain(a, r, type, err));
+	}
+}
+
+static bool
+is_self(const struct account * a, const uint8_t pk[32])
+{
+
+	return (memcmp(pk, a->keys->account.pub, KEY_SIZE) == 0);
+}
+
+/* Our own key is nobody to ask or be asked by. */
+static int
+move_of_self(enum operation operation)
+{
+
+	if (operation == ENQUEUE || operation == RECEIVED)
+		return (-ERR_CONTACT_REQUEST_SAME_ACCOUNT);
+	return (operation == SENT ? UNKNOWN : INPUT);
+}
+
+/* The event to write, or a negative code. */
+static int
+find_move(struct account * a, enum operation operation, const uint8_t pk[32])
+{
+	struct contact c;
+	int status;
+
+	if (!ed25519_is_point(pk))
+		return (-ERR_DESERIALIZATION);
+	if (is_self(a, pk))
+		return (move_of_self(operation));
+	status = registers_contact(&a->registers, pk, &c);
+	if (status == -ERR_NOT_FOUND)
+		return (moves[operation][CONTACT_UNDEFINED]);
+	if (status != 0)
+		return (status);
+	contact_free(&c);
+	return (moves[operation][c.state]);
+}
+
+/*
+ * What came over the network reports its cause alone; what the API asked for
+ * puts 1002 in front.
+ */
+static int
+report(enum operation operation, int status, struct error * err)
+{
+
+	error_set(err, -status, "%s", "the contact's state does not allow it");
+	if (operation == SENT || operation == RECEIVED)
+		return (status);
+	return (error_wrap(err, ERR_ORBIT_DB_APPEND));
+}
+
+static int
+operate(struct account * a, enum operation operation,
+    const struct request * r, struct error * err)
+{
+	struct group_info g;
+	int type, status;
+
+	if ((type = find_move(a, operation, r->pk)) < 0)
+		return (report(operation, type, err));
+	if ((status = group_of_contact(&g, NULL, &a->keys->account,
+	    r->pk)) != 0)
+		return (report(operation, -ERR_DESERIALIZATION, err));
+	status = write_event(a, r, (unsigned)type, &g, err);
+	crypto_wipe(&g, sizeof(g));
+	return (status);
+}
+
+/* An operation that says by which network the contact came. */
+static int
+operate_by(struct account * a, enum operation operation,
+    const struct request * r, const struct network * network,
+    struct error * err)
+{
+	int status;
+
+	if ((status = operate(a, operation, r, err)) != 0)
+		return (status);
+	if ((status = account_network_put(a, r->pk, network)) != 0)
+		return (error_from(err, ERR_ORBIT_DB_APPEND, status,
+		    "the contact's network cannot be kept"));
+	return (0);
+}
+
+int
+account_contact_enqueue(struct account * a, const uint8_t pk[32],
+    const uint8_t seed[32], struct slice metadata, struct slice own_metadata,
+    const struct network * network, struct error * err)
+{
+	struct request r = {pk, slice_of(seed, SEED_SIZE), metadata,
+	    own_metadata};
+
+	if (metadata.n > METADATA_MAX || own_metadata.n > METADATA_MAX) {
+		error_set(err, ERR_INVALID_INPUT,
+		    "metadata is at most %d bytes", METADATA_MAX);
+		return (error_wrap(err, ERR_ORBIT_DB_APPEND));
+	}
+	return (operate_by(a, ENQUEUE, &r, network, err));
+}
+
+int
+account_contact_received(struct account * a, const uint8_t pk[32],
+    struct slice seed, struct slice metadata, const struct network * network,
+    struct error * err)
+{
+	struct request r = {pk, seed, metadata, {0}};
+
+	if (seed.n != 0 && seed.n != SEED_SIZE)
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "a seed is 32 bytes"));
+	return (operate_by(a, RECEIVED, &r, network, err));
+}
+
+static int
+operate_on(struct account * a, enum operation operation,
+    const uint8_t pk[32], struct error * err)
+{
+	struct request r = {.pk = pk};
+
+	return (operate(a, operation, &r, err));
+}
+
+int
+account_contact_sent(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+
+	return (operate_on(a, SENT, pk, err));
+}
+
+int
+account_contact_accept(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+
+	return (operate_on(a, ACCEPT, pk, err));
+}
+
+int
+account_contact_discard(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+
+	return (operate_on(a, DISCARD, pk, err));
+}
+
+int
+account_contact_block(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+
+	return (operate_on(a, BLOCK, pk, err));
+}
+
+int
+account_contact_unblock(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+
+	return (operate_on(a, UNBLOCK, pk, err));
+}
+
+int
+account_contact(struct account * a, const uint8_t pk[32], struct contact * c)
+{
+	int status;
+
+	if ((status = registers_contact(&a->registers, pk, c)) == 0)
+		c->network = account_network_get(a, pk);
+	return (status);
+}
+
+struct walk {
+	struct account * account;
+	int (*each)(void * user, const struct contact * c);
+	void * user;
+};
+
+static int
+each_with_network(void * user, const struct contact * c)
+{
+	struct walk * walk = user;
+	struct contact whole = *c;
+
+	whole.network = account_network_get(walk->account, c->pk);
+	return (walk->each(walk->user, &whole));
+}
+
+int
+account_each_contact(struct account * a, int (*each)(void * user,
+    const struct contact * c), void * user)
+{
+	struct walk walk = {a, each, user};
+
+	return (registers_each_contact(&a->registers, each_with_network,
+	    &walk));
+}

@@ -1,0 +1,55 @@
+/* account_impl.h: an account from inside; for the files of the account. */
+#ifndef BERTY_ACCOUNT_ACCOUNT_IMPL_H
+#define BERTY_ACCOUNT_ACCOUNT_IMPL_H
+
+#include "account/account.h"
+#include "account/registers.h"
+
+struct account {
+	struct group_context context;
+	const struct network * network;
+	struct account_keys * keys;       /* in the arena */
+	struct group * group;
+	struct registers registers;
+	void (*changed)(void * user);
+	void * changed_user;
+};
+
+/*
+ * Keys by name in the store, as libp2p private keys.  get: -ERR_NOT_FOUND;
+ * make: the one that is there, or a random one, inside a transaction.
+ */
+int account_key_get(const struct group_context * context, struct slice name,
+    struct ed25519_key * key);
+int account_key_put(const struct group_context * context, struct slice name,
+    const struct ed25519_key * key);
+int account_key_make(const struct group_context * context, struct slice name,
+    struct ed25519_key * key);
+
+/* Read the four keys of the account, making what is missing. */
+int account_keys_load(const struct group_context * context,
+    struct account_keys * keys, const struct account_keys * restore,
+    struct error * err);
+
+/* How the account group itself is opened. */
+void account_config_own(const struct account * a,
+    struct group_config * config);
+
+/* Our device, as events name it. */
+ProtobufCBinaryData account_device(const struct account * a);
+
+/*
+ * Write an event of the account: `message` is the payload, signed by our
+ * device.  The chain starts with 1002 on failure.
+ */
+int account_write(struct account * a, unsigned type, const void * message,
+    struct error * err);
+
+/* The network that a contact or group came by: noted, and read (the account's
+ * own by default). */
+int account_network_put(struct account * a, const uint8_t pk[32],
+    const struct network * network);
+const struct network * account_network_get(struct account * a,
+    const uint8_t pk[32]);
+
+#endif /* !BERTY_ACCOUNT_ACCOUNT_IMPL_H */
