@@ -22,6 +22,7 @@ static const struct kat_check * const check_tables[] = {
 
 static const struct kat_reader * const reader_tables[] = {
     kat_log_readers,
+    kat_pubsub_readers,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

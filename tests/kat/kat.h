@@ -117,5 +117,6 @@ extern const struct kat_check kat_envelope_checks[];
 extern const struct kat_check kat_links_checks[];
 extern const struct kat_check kat_files_checks[];
 extern const struct kat_reader kat_log_readers[];
+extern const struct kat_reader kat_pubsub_readers[];
 
 #endif /* !BERTY_KAT_H */

@@ -1,0 +1,300 @@
+/*
+ * Gossipsub, bitswap and rendezvous messages: log/live_capture.json,
+ * log/live_fetch.json, log/bitswap.json, log/rendezvous.json.
+ */
+#include <string.h>
+
+#include "codec/cid.h"
+#include "codec/peer_id.h"
+#include "codec/protobuf.h"
+#include "kat.h"
+#include "libp2p/rendezvous.pb-c.h"
+#include "p2p/bitswap_message.h"
+#include "p2p/gossipsub_message.h"
+
+/* --- gossipsub --- */
+
+/* Decoded and encoded again, the bytes are the same. */
+static void
+check_again(struct kat * k, const ProtobufCMessageDescriptor * type,
+    struct slice bytes)
+{
+	void * m = protobuf_decode(type, bytes, protobuf_cap(bytes.n));
+	struct buffer * again = kat_buffer(k);
+
+	kat_true(k, "decodes", m != NULL);
+	if (m == NULL)
+		return;
+	protobuf_encode(again, m);
+	kat_bytes(k, "encoded again", bytes, buffer_all(again));
+	protobuf_free(m);
+}
+
+static void
+check_published(struct kat * k, const cJSON * expected,
+    const Libp2p__Pubsub__Message * m)
+{
+	struct buffer * covered = kat_buffer(k);
+	struct gossipsub_id id = {0};
+	struct peer_id from = {0};
+
+	kat_number(k, "check", 0,
+	    (uint64_t)gossipsub_message_check(m, &from, &id));
+	kat_expect(k, expected, "from", peer_id_slice(&from));
+	kat_expect(k, expected, "message_id", gossipsub_id_slice(&id));
+	kat_expect(k, expected, "data", protobuf_slice(m->data));
+	kat_expect(k, expected, "seqno", protobuf_slice(m->seqno));
+	kat_expect(k, expected, "signature", protobuf_slice(m->signature));
+	gossipsub_message_signed(covered, m);
+	kat_expect(k, expected, "signed_bytes", buffer_all(covered));
+	kat_number(k, "signature", 0,
+	    (uint64_t)gossipsub_message_verify(m, &from));
+}
+
+/* Our writer makes the same subscriptions and grafts. */
+static void
+check_written(struct kat * k, const Libp2p__Pubsub__RPC * rpc,
+    struct slice bytes)
+{
+	struct buffer * made = kat_buffer(k);
+	size_t i;
+
+	for (i = 0; i < rpc->n_subscriptions; i++)
+		gossipsub_message_subscription(made,
+		    rpc->subscriptions[i]->subscribe,
+		    protobuf_slice(rpc->subscriptions[i]->topicid));
+	if (rpc->control != NULL)
+		for (i = 0; i < rpc->control->n_graft; i++)
+			gossipsub_message_graft(made,
+			    protobuf_slice(
+			        rpc->control->graft[i]->topic_id));
+	if (rpc->n_publish == 0)
+		kat_bytes(k, "written", bytes, buffer_all(made));
+}
+
+static void
+check_rpc(struct kat * k, const cJSON * message)
+{
+	struct slice bytes = kat_hex(k, message, "protobuf");
+	const cJSON * published =
+	    cJSON_GetObjectItemCaseSensitive(message, "publish");
+	Libp2p__Pubsub__RPC * rpc = gossipsub_message_decode(bytes);
+	size_t i;
+
+	check_again(k, &libp2p__pubsub__rpc__descriptor, bytes);
+	if (rpc == NULL)
+		return;
+	kat_number(k, "messages", (uint64_t)cJSON_GetArraySize(published),
+	    rpc->n_publish);
+	for (i = 0; i < rpc->n_publish; i++)
+		check_published(k, cJSON_GetArrayItem(published, (int)i),
+		    rpc->publish[i]);
+	check_written(k, rpc, bytes);
+	protobuf_free(rpc);
+}
+
+/* --- bitswap --- */
+
+static void
+copy_entries(struct bitswap_writer * w,
+    const Ipfs__Bitswap__Message__Wantlist * list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n_entries; i++) {
+		const Ipfs__Bitswap__Message__Wantlist__Entry * from =
+		    list->entries[i];
+		struct bitswap_entry e = {
+		    .priority = from->priority,
+		    .cancel = from->cancel,
+		    .have = from->want_type ==
+		        IPFS__BITSWAP__MESSAGE__WANTLIST__WANT_TYPE__Have,
+		    .dont_have = from->send_dont_have,
+		};
+
+		if (cid_parse(&e.cid, protobuf_slice(from->block)) == 0)
+			bitswap_message_entry(w, &e);
+	}
+}
+
+static void
+copy_blocks(struct bitswap_writer * w, const Ipfs__Bitswap__Message * m)
+{
+	struct cid cid = {0};
+	size_t i;
+
+	for (i = 0; i < m->n_blocks; i++)
+		bitswap_message_block(w, &cid, protobuf_slice(m->blocks[i]));
+	for (i = 0; i < m->n_payload; i++)
+		if (bitswap_message_cid(&cid,
+		    protobuf_slice(m->payload[i]->prefix),
+		    protobuf_slice(m->payload[i]->data)) == 0)
+			bitswap_message_block(w, &cid,
+			    protobuf_slice(m->payload[i]->data));
+	for (i = 0; i < m->n_block_presences; i++)
+		if (cid_parse(&cid,
+		    protobuf_slice(m->block_presences[i]->cid)) == 0)
+			bitswap_message_presence(w, &cid,
+			    m->block_presences[i]->type ==
+			        IPFS__BITSWAP__MESSAGE__BLOCK_PRESENCE_TYPE__Have);
+}
+
+/* What the message says, said by our writer, is the same bytes. */
+static void
+check_bitswap(struct kat * k, struct slice bytes, enum bitswap_version version)
+{
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	struct bitswap_writer w = {.version = version};
+	struct buffer * made = kat_buffer(k);
+
+	kat_true(k, "decodes", m != NULL);
+	if (m == NULL)
+		return;
+	if (m->wantlist != NULL)
+		copy_entries(&w, m->wantlist);
+	copy_blocks(&w, m);
+	bitswap_message_finish(&w, made,
+	    m->wantlist != NULL && m->wantlist->full);
+	kat_bytes(k, "written", bytes, buffer_all(made));
+	bitswap_message_free(&w);
+	protobuf_free(m);
+}
+
+/* The message behind its length. */
+static struct slice
+unframed(struct kat * k, struct slice framed)
+{
+	size_t n = framed.n > 0 && framed.p[0] >= 0x80 ? 2 : 1;
+
+	kat_true(k, "framed", framed.n >= n);
+	return (slice_of(framed.p + n, framed.n < n ? 0 : framed.n - n));
+}
+
+/* A want of 1.0 in Go still holds the newer fields, which we leave out. */
+static bool
+is_want(const char * name)
+{
+	return (strncmp(name, "want_", 5) == 0);
+}
+
+static void
+read_bitswap(struct kat * k, const cJSON * root)
+{
+	const cJSON *message, *form;
+
+	cJSON_ArrayForEach(message, kat_object(k, root, "messages"))
+		cJSON_ArrayForEach(form, message) {
+			bool v0 = strncmp(form->string, "v0", 2) == 0;
+
+			if (v0 && is_want(message->string))
+				continue;
+			kat_begin(k, "bitswap %s %s", message->string,
+			    form->string);
+			check_bitswap(k,
+			    unframed(k, kat_hex_item(k, form)),
+			    v0 ? BITSWAP_10 : BITSWAP_12);
+			kat_end(k);
+		}
+}
+
+/* --- what real nodes sent --- */
+
+static void
+read_capture(struct kat * k, const cJSON * root)
+{
+	const cJSON * message;
+	unsigned i = 0;
+
+	cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(root,
+	    "messages")) {
+		const char * protocol = cJSON_GetStringValue(
+		    cJSON_GetObjectItemCaseSensitive(message, "protocol"));
+
+		kat_begin(k, "captured message %u", i++);
+		if (protocol != NULL && strstr(protocol, "meshsub") != NULL)
+			check_rpc(k, message);
+		else if (protocol != NULL && strstr(protocol, "bitswap"))
+			check_bitswap(k, kat_hex(k, message, "protobuf"),
+			    BITSWAP_12);
+		kat_end(k);
+	}
+}
+
+/* Each block received hashes, under its prefix, to a CID of the file. */
+static void
+check_blocks(struct kat * k, const cJSON * root, struct slice bytes)
+{
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	struct buffer * text;
+	struct cid cid;
+	size_t i;
+
+	for (i = 0; m != NULL && i < m->n_payload; i++) {
+		struct slice data = protobuf_slice(m->payload[i]->data);
+
+		text = kat_buffer(k);
+		kat_number(k, "block's CID", 0,
+		    (uint64_t)bitswap_message_cid(&cid,
+		        protobuf_slice(m->payload[i]->prefix), data));
+		cid_encode(text, &cid);
+		buffer_byte(text, 0);
+		kat_expect(k, kat_object(k, root, "blocks"),
+		    (const char *)text->p, data);
+	}
+	protobuf_free(m);
+}
+
+static void
+read_fetch(struct kat * k, const cJSON * root)
+{
+	const cJSON * message;
+	struct slice bytes;
+	unsigned i = 0;
+
+	cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(root,
+	    "transcript")) {
+		kat_begin(k, "fetch, message %u", i++);
+		bytes = kat_hex(k, message, "protobuf");
+		check_bitswap(k, bytes, BITSWAP_12);
+		check_blocks(k, root, bytes);
+		kat_end(k);
+	}
+}
+
+/* --- rendezvous --- */
+
+static void
+read_rendezvous(struct kat * k, const cJSON * root)
+{
+	const cJSON * message;
+
+	cJSON_ArrayForEach(message, kat_object(k, root, "messages")) {
+		bool record = cJSON_IsString(message);
+		struct slice bytes;
+		struct buffer * framed;
+
+		kat_begin(k, "rendezvous %s", message->string);
+		if (record) {
+			check_again(k,
+			    &libp2p__rendezvous__registration_record__descriptor,
+			    kat_hex_item(k, message));
+			kat_end(k);
+			continue;
+		}
+		bytes = kat_hex(k, message, "protobuf");
+		framed = kat_buffer(k);
+		check_again(k, &libp2p__rendezvous__message__descriptor, bytes);
+		buffer_uvarint(framed, bytes.n);
+		buffer_slice(framed, bytes);
+		kat_expect(k, message, "on_wire", buffer_all(framed));
+		kat_end(k);
+	}
+}
+
+const struct kat_reader kat_pubsub_readers[] = {
+    {"log", "live_capture", read_capture},
+    {"log", "live_fetch", read_fetch},
+    {"log", "bitswap", read_bitswap},
+    {"log", "rendezvous", read_rendezvous},
+    {0},
+};
