@@ -93,6 +93,9 @@ struct grpc_call_events {
  * replying and finishing do nothing but free it.
  */
 
+/* The method that is called. */
+const struct grpc_method * grpc_call_method(const struct grpc_call * call);
+
 /* The decoded request of a call without client_stream; freed with the call. */
 const void * grpc_call_request(const struct grpc_call * call);
 

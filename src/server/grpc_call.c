@@ -303,6 +303,12 @@ grpc_call_attend(struct grpc_call * call)
 		call->events->writable(call);
 }
 
+const struct grpc_method *
+grpc_call_method(const struct grpc_call * call)
+{
+	return (call->entry->method);
+}
+
 const void *
 grpc_call_request(const struct grpc_call * call)
 {
@@ -396,7 +402,7 @@ call_finish(struct grpc_call * call, enum grpc_status status,
 	    .text = "the call gave no reply"};
 
 	call->finished = true;
-	if (status == GRPC_OK && call->replies == 0 &&
+	if (!call->ended && status == GRPC_OK && call->replies == 0 &&
 	    !call->entry->method->server_stream) {
 		status = GRPC_INTERNAL;
 		err = &missing;
