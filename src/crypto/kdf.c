@@ -104,8 +104,11 @@ int
 scrypt(uint8_t * out, size_t n, struct slice passphrase, struct slice salt,
     uint64_t cost, uint32_t r, uint32_t p)
 {
-	if (crypto_pwhash_scryptsalsa208sha256_ll(passphrase.p, passphrase.n,
-	    salt.p, salt.n, cost, r, p, out, n) != 0)
+	static const uint8_t none[1]; /* libsodium takes no null pointer */
+
+	if (crypto_pwhash_scryptsalsa208sha256_ll(
+	        passphrase.n > 0 ? passphrase.p : none, passphrase.n,
+	        salt.n > 0 ? salt.p : none, salt.n, cost, r, p, out, n) != 0)
 		return (-ERR_CRYPTO_KEY_DERIVATION);
 	return (0);
 }

@@ -18,10 +18,12 @@ static const struct kat_check * const check_tables[] = {
     kat_envelope_checks,
     kat_links_checks,
     kat_files_checks,
+    kat_entries_checks,
 };
 
 static const struct kat_reader * const reader_tables[] = {
     kat_log_readers,
+    kat_entries_readers,
     kat_pubsub_readers,
 };
 

@@ -116,7 +116,9 @@ extern const struct kat_check kat_group_checks[];
 extern const struct kat_check kat_envelope_checks[];
 extern const struct kat_check kat_links_checks[];
 extern const struct kat_check kat_files_checks[];
+extern const struct kat_check kat_entries_checks[];
 extern const struct kat_reader kat_log_readers[];
+extern const struct kat_reader kat_entries_readers[];
 extern const struct kat_reader kat_pubsub_readers[];
 
 #endif /* !BERTY_KAT_H */
