@@ -89,6 +89,15 @@ int group_write_event(struct group * g, unsigned type, struct slice payload,
 int group_write_message(struct group * g, struct slice payload,
     struct cid * cid, struct error * err);
 
+/* The same with attachments, on networks that have them. */
+int group_write_attached_event(struct group * g, unsigned type,
+    struct slice payload, const struct ed25519_key * signer,
+    const struct event_attachment * attachments, size_t n, struct cid * cid,
+    struct error * err);
+int group_write_attached_message(struct group * g, struct slice payload,
+    const struct event_attachment * attachments, size_t n, struct cid * cid,
+    struct error * err);
+
 /*
  * What activation sends (groups spec §3), inside a transaction: event 2 to
  * known members (in a contact group also to the contact, before it appears),

@@ -143,7 +143,7 @@ message_open_headers(struct message_headers * h, struct slice envelope,
 static int
 open_clear(struct message * m, struct slice box,
     const struct message_headers * h, const uint8_t message_key[32],
-    struct slice * protocol_metadata)
+    bool verify, struct slice * protocol_metadata)
 {
 	uint8_t nonce[NONCE_SIZE];
 	int status;
@@ -152,7 +152,7 @@ open_clear(struct message * m, struct slice box,
 	if ((status = secretbox_open(&m->held, message_key, nonce, box)) != 0)
 		return (status);
 	m->clear = buffer_all(&m->held);
-	if (ed25519_verify(h->sig, h->device_pk, m->clear) != 0)
+	if (verify && ed25519_verify(h->sig, h->device_pk, m->clear) != 0)
 		return (-ERR_CRYPTO_SIGNATURE_VERIFICATION);
 	if (wire_find(m->clear, 1, &m->plaintext) != 0 ||
 	    wire_find(m->clear, 2, protocol_metadata) != 0)
@@ -160,10 +160,10 @@ open_clear(struct message * m, struct slice box,
 	return (0);
 }
 
-int
-message_open(struct message * m, struct slice envelope,
+static int
+open_envelope(struct message * m, struct slice envelope,
     const struct message_headers * h, const uint8_t message_key[32],
-    const struct group_info * g, const struct network * network)
+    const struct group_info * g, bool attachments, bool verify)
 {
 	struct message_parts parts;
 	struct slice protocol_metadata;
@@ -173,14 +173,14 @@ message_open(struct message * m, struct slice envelope,
 
 	if ((status = message_split(&parts, envelope)) != 0)
 		return (status);
-	if (network == NULL || network->attachments)
+	if (attachments)
 		status = attached_measure(envelope, ENVELOPE_CIDS, &cids);
 	if (status == 0)
 		status = buffer_reserve(&read.held, parts.box.n + cids);
 	if (status == 0)
-		status = open_clear(&read, parts.box, h, message_key,
+		status = open_clear(&read, parts.box, h, message_key, verify,
 		    &protocol_metadata);
-	if (status == 0 && (network == NULL || network->attachments))
+	if (status == 0 && attachments)
 		status = attached_open(&read.attached, &read.held, envelope,
 		    ENVELOPE_CIDS, protocol_metadata, g);
 	if (status == 0)
@@ -191,6 +191,24 @@ message_open(struct message * m, struct slice envelope,
 }
 
 int
+message_open(struct message * m, struct slice envelope,
+    const struct message_headers * h, const uint8_t message_key[32],
+    const struct group_info * g, const struct network * network)
+{
+	return (open_envelope(m, envelope, h, message_key, g,
+	    network == NULL || network->attachments, true));
+}
+
+int
+message_reopen(struct message * m, struct slice envelope,
+    const struct message_headers * h, const uint8_t message_key[32],
+    const struct group_info * g, const struct network * network)
+{
+	return (open_envelope(m, envelope, h, message_key, g,
+	    network == NULL || network->attachments, false));
+}
+
+int
 message_open_box(struct message * m, struct slice box,
     const struct message_headers * h, const uint8_t message_key[32])
 {
@@ -198,7 +216,8 @@ message_open_box(struct message * m, struct slice box,
 	struct message read = {0};
 	int status;
 
-	status = open_clear(&read, box, h, message_key, &protocol_metadata);
+	status = open_clear(&read, box, h, message_key, true,
+	    &protocol_metadata);
 	if (status == 0)
 		*m = read;
 	else

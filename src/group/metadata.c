@@ -100,23 +100,29 @@ read_metadata(struct metadata_event * e, struct slice * protocol_metadata,
 	return (0);
 }
 
-/* Check that the payload parses, and note field `device_pk`. */
+static bool
+payload_parses(const struct metadata_event * e, const struct event_rule * rule)
+{
+	void * message;
+
+	if (rule->payload == NULL)
+		return (true);
+	message = protobuf_decode(rule->payload, e->payload,
+	    protobuf_cap(e->payload.n));
+	protobuf_free(message);
+	return (message != NULL);
+}
+
+/* Note field `device_pk`. */
 static int
-read_payload(struct metadata_event * e, const struct event_rule * rule,
+read_device(struct metadata_event * e, const struct event_rule * rule,
     struct error * err)
 {
 	const ProtobufCFieldDescriptor * field;
 	struct slice device;
 	unsigned number = 1;
-	void * message;
 
 	if (rule->payload != NULL) {
-		message = protobuf_decode(rule->payload, e->payload,
-		    protobuf_cap(e->payload.n));
-		if (message == NULL)
-			return (error_set(err, ERR_DESERIALIZATION,
-			    "the payload does not parse"));
-		protobuf_free(message);
 		field = protobuf_c_message_descriptor_get_field_by_name(
 		    rule->payload, "device_pk");
 		number = field == NULL ? 0 : field->id;
@@ -189,35 +195,61 @@ open_attachments(struct metadata_event * e, struct slice envelope,
 	return (0);
 }
 
+static int
+open_event(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network, bool check,
+    struct error * err)
+{
+	struct slice protocol_metadata = {NULL, 0};
+	const struct event_rule * rule;
+	int status;
+
+	if ((status = open_box(e, envelope, g, err)) != 0 ||
+	    (status = read_metadata(e, &protocol_metadata, err)) != 0)
+		return (status);
+	if ((rule = event_rule(e->type, network)) == NULL)
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "event type %u is not known", e->type));
+	if (check && !payload_parses(e, rule))
+		return (error_set(err, ERR_DESERIALIZATION,
+		    "the payload does not parse"));
+	if ((status = read_device(e, rule, err)) != 0)
+		return (status);
+	if (check && (status = check_signature(e, rule, g, err)) != 0)
+		return (status);
+	if (network != NULL && !network->attachments)
+		return (0);
+	return (open_attachments(e, envelope, protocol_metadata, g, err));
+}
+
+static int
+open_or_free(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network, bool check,
+    struct error * err)
+{
+	struct metadata_event read = {0};
+	int status;
+
+	if ((status = open_event(&read, envelope, g, network, check,
+	         err)) == 0)
+		*e = read;
+	else
+		metadata_event_free(&read);
+	return (status);
+}
+
 int
 metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err)
 {
-	struct metadata_event read = {0};
-	struct slice protocol_metadata = {NULL, 0};
-	const struct event_rule * rule;
-	int status;
+	return (open_or_free(e, envelope, g, network, true, err));
+}
 
-	if ((status = open_box(&read, envelope, g, err)) != 0 ||
-	    (status = read_metadata(&read, &protocol_metadata, err)) != 0)
-		goto bad;
-	if ((rule = event_rule(read.type, network)) == NULL) {
-		status = error_set(err, ERR_INVALID_INPUT,
-		    "event type %u is not known", read.type);
-		goto bad;
-	}
-	if ((status = read_payload(&read, rule, err)) != 0 ||
-	    (status = check_signature(&read, rule, g, err)) != 0)
-		goto bad;
-	if ((network == NULL || network->attachments) &&
-	    (status = open_attachments(&read, envelope, protocol_metadata, g,
-	        err)) != 0)
-		goto bad;
-	*e = read;
-	return (0);
-
-bad:
-	metadata_event_free(&read);
-	return (status);
+int
+metadata_reopen(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network,
+    struct error * err)
+{
+	return (open_or_free(e, envelope, g, network, false, err));
 }

@@ -84,4 +84,10 @@ int metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err);
 
+/* The same for an event that was checked before: neither its payload nor its
+ * signatures are looked at again. */
+int metadata_reopen(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network,
+    struct error * err);
+
 #endif /* !BERTY_GROUP_METADATA_H */

@@ -1,0 +1,247 @@
+#include "group/chain_store.h"
+#include "group/group_impl.h"
+#include "group/member_store.h"
+#include "group/parked.h"
+#include "group/waiting.h"
+#include "group/wire.h"
+
+/* The metadata event being folded. */
+struct fold {
+	struct group * g;
+	const struct metadata_event * event;
+	const struct event_place * place;
+	struct slice envelope;
+	bool refused;             /* well-formed, but not allowed here */
+};
+
+/* --- event 1: a device is announced --------------------------------------- */
+
+/*
+ * Who may be a member.  Go takes anybody who holds the secret: a signature of
+ * event 1 says nothing about the group, so it can come from another one.
+ */
+static bool
+member_allowed(const struct group * g, const uint8_t member_pk[32])
+{
+	const struct group_secrets * s = g->secrets;
+	uint8_t converted[32];
+
+	switch (s->info.type) {
+	case GROUP_ACCOUNT:
+		return (memcmp(member_pk, s->info.pk, 32) == 0);
+	case GROUP_CONTACT:
+		return (memcmp(member_pk, s->member.pub, 32) == 0 ||
+		    memcmp(member_pk, g->contact_pk, 32) == 0);
+	default:
+		/* No chain key could ever be sealed for such a key. */
+		return (x25519_public_of(converted, member_pk) == 0);
+	}
+}
+
+static int
+give_again(void * user, const struct event_place * place, struct slice envelope)
+{
+	struct group * g = user;
+	struct metadata_event e;
+	int status;
+
+	if (metadata_reopen(&e, envelope, &g->secrets->info, g->network,
+	        NULL) != 0)
+		return (-ERR_DB_READ);
+	status = g->handler.event(g->handler.user, g, &e, place, true);
+	metadata_event_free(&e);
+	return (status);
+}
+
+/* A member who has no chain key of ours is something to do. */
+static int
+note_member(struct group * g, const uint8_t member_pk[32])
+{
+	int sent = group_secret_sent(g, member_pk);
+
+	if (sent != 0)
+		return (sent < 0 ? sent : 0);
+	return (store_put(g->context.store, STORE_SECRET_SENT, g->todo,
+	    slice_of(member_pk, 32), slice_of(member_pk, 32)));
+}
+
+static int
+fold_member(struct fold * f)
+{
+	struct group * g = f->g;
+	struct member_row row = {.place = *f->place}, known;
+	struct slice member;
+	int found, status;
+
+	if (wire_find(f->event->payload, 1, &member) != 0 ||
+	    !wire_copy(row.member_pk, 32, member) ||
+	    !member_allowed(g, row.member_pk)) {
+		f->refused = true;
+		return (0);
+	}
+	memcpy(row.device_pk, f->event->device_pk, 32);
+	found = member_store_load(g->context.store, g->scope, row.device_pk,
+	    &known);
+	if (found != 0 && found != -ERR_NOT_FOUND)
+		return (found);
+	if (found == 0 && event_place_compare(&known.place, &row.place) <= 0)
+		return (0);
+	if ((status = member_store_save(g->context.store, g->scope,
+	         &row)) != 0 ||
+	    (status = note_member(g, row.member_pk)) != 0)
+		return (status);
+	if (found == 0 || g->handler.event == NULL)
+		return (0);
+	return (parked_take(g->context.store, g->scope, row.device_pk,
+	    give_again, g));
+}
+
+/* --- event 2: a chain key for a member ------------------------------------ */
+
+int
+group_secret_sent(struct group * g, const uint8_t member_pk[32])
+{
+	struct buffer value = {0};
+	int status;
+
+	status = store_get(g->context.store, STORE_SECRET_SENT, g->scope,
+	    slice_of(member_pk, 32), &value);
+	buffer_free(&value);
+	if (status == -ERR_NOT_FOUND)
+		return (0);
+	return (status == 0 ? 1 : status);
+}
+
+static int
+fold_own_secret(struct group * g, struct slice member)
+{
+	int status;
+
+	status = store_put(g->context.store, STORE_SECRET_SENT, g->scope,
+	    member, member);
+	if (status != 0)
+		return (status);
+	status = store_delete(g->context.store, STORE_SECRET_SENT, g->todo,
+	    member);
+	return (status == -ERR_NOT_FOUND ? 0 : status);
+}
+
+/* The first chain key of a device wins, for ever. */
+static int
+register_chain(struct group * g, const uint8_t device_pk[32],
+    const struct chain_key * c)
+{
+	const struct waiting w = {g->context.store, g->scope, g->todo};
+	struct chain_key known;
+	int status;
+
+	status = chain_store_load(g->context.store, g->scope, device_pk,
+	    &known);
+	crypto_wipe(&known, sizeof(known));
+	if (status != -ERR_NOT_FOUND)
+		return (status);
+	status = chain_store_save(g->context.store, g->scope, device_pk, c);
+	if (status == 0)
+		status = waiting_look(&w, device_pk, c->counter);
+	return (status);
+}
+
+static int
+fold_secret(struct fold * f)
+{
+	struct group_secrets * s = f->g->secrets;
+	const uint8_t * device_pk = f->event->device_pk;
+	struct slice member, payload;
+	struct chain_key c;
+	int status = 0;
+
+	if (wire_find(f->event->payload, 2, &member) != 0 ||
+	    wire_find(f->event->payload, 3, &payload) != 0 ||
+	    member.n != KEY_SIZE)
+		return (0);
+	if (memcmp(device_pk, s->device.pub, 32) == 0)
+		return (fold_own_secret(f->g, member));
+	if (memcmp(member.p, s->member.pub, 32) != 0)
+		return (0);
+	if (chain_key_open(&c, payload, &s->member, device_pk,
+	        s->info.pk) == 0)
+		status = register_chain(f->g, device_pk, &c);
+	crypto_wipe(&c, sizeof(c));
+	return (status);
+}
+
+/* --- all others ----------------------------------------------------------- */
+
+/* 1, 0 or a code. */
+static int
+device_known(struct group * g, const struct metadata_event * e)
+{
+	struct member_row row;
+	int status;
+
+	if (!e->has_device ||
+	    memcmp(e->device_pk, g->secrets->device.pub, 32) == 0)
+		return (1);
+	status = member_store_load(g->context.store, g->scope, e->device_pk,
+	    &row);
+	if (status == -ERR_NOT_FOUND)
+		return (0);
+	return (status == 0 ? 1 : status);
+}
+
+static int
+fold_other(struct fold * f)
+{
+	struct group * g = f->g;
+	int known, status;
+
+	if (g->handler.event == NULL)
+		return (0);
+	if ((known = device_known(g, f->event)) < 0)
+		return (known);
+	status = g->handler.event(g->handler.user, g, f->event, f->place,
+	    known > 0);
+	if (status != 0 || known > 0)
+		return (status);
+	return (parked_add(g->context.store, g->scope, f->event->device_pk,
+	    f->place, f->envelope));
+}
+
+static int
+fold_event(struct fold * f)
+{
+	switch (f->event->type) {
+	case EVENT_MEMBER_DEVICE_ADDED:
+		return (fold_member(f));
+	case EVENT_DEVICE_CHAIN_KEY_ADDED:
+		return (fold_secret(f));
+	default:
+		return (fold_other(f));
+	}
+}
+
+int
+group_fold(void * user, struct log * log, const struct entry * e,
+    const struct cid * cid, struct slice value, bool own,
+    struct log_verdict * verdict)
+{
+	struct group * g = user;
+	struct event_place place = {.time = e->time, .cid = *cid};
+	struct metadata_event event;
+	struct fold f = {g, &event, &place, value, false};
+	int status;
+
+	(void)log;
+	status = metadata_open(&event, value, &g->secrets->info, g->network,
+	    NULL);
+	if (status != 0)
+		return (own ? status : group_count(g, 1, 0, 0));
+	status = fold_event(&f);
+	metadata_event_free(&event);
+	if (status != 0)
+		return (status);
+	if (f.refused)
+		return (own ? -ERR_INVALID_INPUT : group_count(g, 1, 0, 0));
+	verdict->deliver = true;
+	return (0);
+}
