@@ -1,0 +1,53 @@
+/*
+ * daemon.h: a whole node in this process: the store, the network, and the
+ * gRPC service, until it is told to stop.
+ */
+#ifndef BERTY_DAEMON_H
+#define BERTY_DAEMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/logger.h"
+
+/* Lists end with NULL; a NULL list is empty. */
+struct berty_daemon_options {
+	const char * store;             /* folder, made if missing; NULL: in memory */
+	const char * key_file;          /* store key: NULL: <store>/store.key */
+	const char * key_variable;      /* or the name of a variable */
+	int key_fd;                     /* or a descriptor; -1: none */
+	const char * network;           /* "berty", "berty-v1", "wesh" */
+	const char * const * listeners; /* of the API */
+	const char * const * swarm;     /* of libp2p */
+	const char * const * static_peers;
+	bool auto_activate;             /* open known groups by itself */
+	bool enable_requests;           /* be found by contact requests */
+	bool legacy_status;             /* gRPC status 14 for every error */
+	struct logger log;
+};
+
+/* What there is to say once all is up; valid during the call. */
+struct berty_daemon_info {
+	uint8_t account_pk[32];
+	uint8_t device_pk[32];
+	uint8_t seed[32];
+	bool has_seed;                  /* contact requests are enabled */
+	const char * peer_id;
+	const char * const * listeners; /* NULL-terminated */
+	const char * const * swarm;     /* texts, with /p2p/ID */
+	const uint8_t * const * addresses; /* the same in binary */
+	const size_t * address_sizes;
+	size_t n_addresses;
+};
+
+/*
+ * Open the node, serve, and call ready; return when SIGINT or SIGTERM came and
+ * all is closed.  0, or the code of what went wrong at the start.
+ */
+int berty_daemon_run(const struct berty_daemon_options * options,
+    void (*ready)(void * user, const struct berty_daemon_info * info),
+    void * user, struct error * err);
+
+#endif /* !BERTY_DAEMON_H */

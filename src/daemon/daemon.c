@@ -1,0 +1,349 @@
+/* daemon.c: a node and its service, from start to stop. */
+#include "berty/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <uv.h>
+
+#include "base/reader.h"
+#include "daemon/grpc_api.h"
+#include "node/node.h"
+#include "world/os/world_os.h"
+
+/* How long calls may go on once the daemon was told to stop, ms. */
+#define DRAIN_MS 500
+
+struct daemon {
+	struct logger log;
+	struct world * world;
+	struct node * node;
+	struct grpc_server * server;
+	struct grpc_api * api;
+	uv_signal_t signals[2];
+	unsigned signals_open;
+	bool stopping;
+};
+
+/* --- paths ---------------------------------------------------------------- */
+
+static int
+make_folder(const char * path, struct error * err)
+{
+	struct buffer part = {0};
+	const char * p;
+	int rc = 0;
+
+	for (p = path; rc == 0; p++) {
+		if (*p == '/' || *p == '\0') {
+			buffer_clear(&part);
+			buffer_append(&part, path, (size_t)(p - path));
+			buffer_byte(&part, 0);
+			if (!part.failed && part.n > 1 &&
+			    mkdir((char *)part.p, 0700) != 0 && errno != EEXIST)
+				rc = error_set(err, ERR_DB_OPEN,
+				    "the store's folder %s cannot be made: %s",
+				    (char *)part.p, strerror(errno));
+		}
+		if (*p == '\0')
+			break;
+	}
+	buffer_free(&part);
+	return (rc);
+}
+
+static void
+join_path(struct buffer * out, const char * folder, const char * name)
+{
+	buffer_printf(out, "%s/%s", folder, name);
+	buffer_byte(out, 0);
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static int
+load_key(const struct berty_daemon_options * o, uint8_t key[32],
+    struct error * err)
+{
+	struct world_os_key from = {o->key_file, o->key_variable, o->key_fd};
+	struct buffer path = {0};
+	int rc;
+
+	if (from.file == NULL && from.variable == NULL && from.fd < 0) {
+		join_path(&path, o->store, "store.key");
+		from.file = (char *)path.p;
+	}
+	rc = world_os_store_key(&from, key, err);
+	buffer_free(&path);
+	return (rc == 0 ? 0 : error_wrap(err, ERR_DB_OPEN));
+}
+
+static int
+open_node(struct daemon * d, const struct berty_daemon_options * o,
+    struct error * err)
+{
+	struct node_config config = {
+		.network = network_find(o->network),
+		.listeners = o->swarm,
+		.static_peers = o->static_peers,
+		.auto_activate = o->auto_activate,
+		.agent = "libberty/0.1.0",
+	};
+	struct buffer path = {0};
+	uint8_t key[32];
+	int rc = 0;
+
+	if (config.network == NULL)
+		return (error_set(err, ERR_INVALID_INPUT, "there is no network "
+		    "'%s': take berty, berty-v1 or wesh", o->network));
+	if (o->store != NULL) {
+		if ((rc = make_folder(o->store, err)) != 0 ||
+		    (rc = load_key(o, key, err)) != 0)
+			return (rc);
+		join_path(&path, o->store, "berty.sqlite");
+		config.store.path = (char *)path.p;
+		config.store.key = key;
+	}
+	rc = node_open(d->world, &config, &d->node, err);
+	crypto_wipe(key, sizeof(key));
+	buffer_free(&path);
+	return (rc);
+}
+
+/* Requests are enabled for a node that is meant to be found. */
+static int
+enable_requests(struct daemon * d, struct error * err)
+{
+	struct node_tx * tx;
+	int rc;
+
+	if (account_requests_enabled(node_account(d->node)))
+		return (0);
+	if ((rc = node_begin(d->node, &tx, err)) != 0)
+		return (rc);
+	node_touch(tx, node_account_group(d->node));
+	rc = account_enable_requests(node_account(d->node), err);
+	if (rc != 0) {
+		node_abort(tx);
+		return (rc);
+	}
+	return (node_commit(tx, NULL, NULL, err));
+}
+
+static int
+open_server(struct daemon * d, const struct berty_daemon_options * o,
+    struct error * err)
+{
+	struct grpc_options options = {.legacy_status = o->legacy_status};
+	const struct api_method * methods;
+	size_t i, n;
+	int rc;
+
+	rc = grpc_server_new(&d->server, world_os_loop(d->world), &options,
+	    &d->log);
+	if (rc != 0)
+		return (error_set(err, -rc, "the API server did not start"));
+	methods = api_v1_methods(&n);
+	if ((d->api = grpc_api_new(d->server, d->node, methods, n)) == NULL)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	for (i = 0; o->listeners != NULL && o->listeners[i] != NULL; i++)
+		if ((rc = grpc_server_listen(d->server, o->listeners[i],
+		    err)) != 0)
+			return (rc);
+	grpc_server_set_serving(d->server, true);
+	return (0);
+}
+
+/* --- telling -------------------------------------------------------------- */
+
+/* Lists that berty_daemon_info borrows. */
+struct lists {
+	struct buffer bytes, texts;
+	const char ** listeners;
+	const char ** swarm;
+	const uint8_t ** addresses;
+	size_t * sizes;
+	size_t n;
+};
+
+static bool
+list_addresses(struct lists * l, struct daemon * d)
+{
+	struct reader r;
+	size_t i, at = 0, n = 0;
+
+	host_addresses(node_host(d->node), &l->bytes, true);
+	r = reader_of(buffer_all(&l->bytes));
+	while (r.n > 0 && !r.failed) {
+		(void)reader_prefixed(&r, MULTIADDR_MAX);
+		n++;
+	}
+	l->swarm = calloc(n + 1, sizeof(*l->swarm));
+	l->addresses = calloc(n + 1, sizeof(*l->addresses));
+	l->sizes = calloc(n + 1, sizeof(*l->sizes));
+	if (l->swarm == NULL || l->addresses == NULL || l->sizes == NULL)
+		return (false);
+	r = reader_of(buffer_all(&l->bytes));
+	for (i = 0; i < n; i++) {
+		struct slice s = reader_prefixed(&r, MULTIADDR_MAX);
+
+		l->addresses[i] = s.p;
+		l->sizes[i] = s.n;
+		(void)multiaddr_encode(&l->texts, s);
+		buffer_byte(&l->texts, 0);
+	}
+	l->n = n;
+	for (i = 0; i < n && !l->texts.failed; i++) {
+		l->swarm[i] = (char *)l->texts.p + at;
+		at += strlen(l->swarm[i]) + 1;
+	}
+	return (!l->texts.failed);
+}
+
+static bool
+list_listeners(struct lists * l, struct daemon * d)
+{
+	size_t n = 0, i;
+
+	while (grpc_server_address(d->server, n) != NULL)
+		n++;
+	if ((l->listeners = calloc(n + 1, sizeof(*l->listeners))) == NULL)
+		return (false);
+	for (i = 0; i < n; i++)
+		l->listeners[i] = grpc_server_address(d->server, i);
+	return (true);
+}
+
+static void
+tell(struct daemon * d,
+    void (*ready)(void * user, const struct berty_daemon_info * info),
+    void * user)
+{
+	const struct account_keys * keys = account_keys(node_account(d->node));
+	struct berty_daemon_info info = {0};
+	struct buffer peer = {0};
+	struct lists l = {0};
+
+	peer_id_encode(&peer, host_id(node_host(d->node)));
+	buffer_byte(&peer, 0);
+	if (list_addresses(&l, d) && list_listeners(&l, d) && !peer.failed) {
+		memcpy(info.account_pk, keys->account.pub, KEY_SIZE);
+		memcpy(info.device_pk, keys->device.pub, KEY_SIZE);
+		info.has_seed =
+		    account_requests_enabled(node_account(d->node)) &&
+		    account_seed(node_account(d->node), info.seed);
+		info.peer_id = (char *)peer.p;
+		info.listeners = l.listeners;
+		info.swarm = l.swarm;
+		info.addresses = l.addresses;
+		info.address_sizes = l.sizes;
+		info.n_addresses = l.n;
+		ready(user, &info);
+	}
+	free(l.listeners);
+	free(l.swarm);
+	free(l.addresses);
+	free(l.sizes);
+	buffer_free(&l.bytes);
+	buffer_free(&l.texts);
+	buffer_free(&peer);
+}
+
+/* --- stopping ------------------------------------------------------------- */
+
+static void
+server_stopped(void * user)
+{
+	struct daemon * d = user;
+
+	d->server = NULL;
+	world_os_stop(d->world);
+}
+
+static void
+on_signal(uv_signal_t * handle, int number)
+{
+	struct daemon * d = handle->data;
+
+	(void)number;
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_info(&d->log, "daemon", "stopping");
+	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
+}
+
+static int
+watch_signals(struct daemon * d)
+{
+	static const int numbers[2] = {SIGINT, SIGTERM};
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (uv_signal_init(world_os_loop(d->world),
+		    &d->signals[i]) != 0)
+			return (-ERR_INTERNAL);
+		d->signals[i].data = d;
+		d->signals_open++;
+		if (uv_signal_start(&d->signals[i], on_signal,
+		    numbers[i]) != 0)
+			return (-ERR_INTERNAL);
+	}
+	return (0);
+}
+
+/* Run the loop until the server is gone. */
+static void
+close_server(struct daemon * d)
+{
+	if (d->server != NULL) {
+		grpc_server_stop(d->server, 0, server_stopped, d);
+		world_os_run(d->world);
+	}
+	if (d->api != NULL)
+		grpc_api_free(d->api);
+}
+
+static void
+close_daemon(struct daemon * d)
+{
+	unsigned i;
+
+	close_server(d);
+	if (d->node != NULL)
+		node_close(d->node);
+	for (i = 0; i < d->signals_open; i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	if (d->world != NULL)
+		world_os_free(d->world);
+}
+
+int
+berty_daemon_run(const struct berty_daemon_options * options,
+    void (*ready)(void * user, const struct berty_daemon_info * info),
+    void * user, struct error * err)
+{
+	struct daemon d = {.log = options->log};
+	int rc;
+
+	if ((d.world = world_os_new(&d.log)) == NULL)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	if ((rc = open_node(&d, options, err)) != 0)
+		goto out;
+	if (options->enable_requests && (rc = enable_requests(&d, err)) != 0)
+		goto out;
+	if ((rc = open_server(&d, options, err)) != 0)
+		goto out;
+	if (watch_signals(&d) != 0) {
+		rc = error_set(err, ERR_INTERNAL,
+		    "signals cannot be watched");
+		goto out;
+	}
+	tell(&d, ready, user);
+	world_os_run(d.world);
+
+out:
+	close_daemon(&d);
+	return (rc);
+}
