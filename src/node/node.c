@@ -256,26 +256,15 @@ node_unwatch(struct node * n, struct node_watcher * watcher)
 static int
 open_account(struct node * n, struct error * err)
 {
-	struct node_group * g;
-	struct node_tx * tx;
 	int rc;
 
 	n->context = (struct group_context){n->world, n->store, n->secrets};
-	rc = account_open(&n->context, n->network, &n->account, err);
+	rc = account_open(&n->context, n->network, NULL, &n->account, err);
 	if (rc != 0)
 		return (rc);
-	g = node_group_new(n, account_group(n->account), true);
-	if (g == NULL)
+	if (node_group_new(n, account_group(n->account), true) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	if ((rc = node_begin(n, &tx, err)) != 0)
-		return (rc);
-	rc = node_activate(tx, slice_of(group_info_of(g->group)->pk, KEY_SIZE),
-	    false, NULL, err);
-	if (rc != 0) {
-		node_abort(tx);
-		return (rc);
-	}
-	return (node_commit(tx, NULL, NULL, err));
+	return (0);
 }
 
 static int
@@ -325,6 +314,7 @@ node_open(struct world * w, const struct node_config * config,
 		goto err0;
 	if ((rc = open_network(n, config, err)) != 0)
 		goto err0;
+	node_group_connect(node_account_group(n));
 	node_contacts_changed(n);
 	node_follow_up(n);
 	*node = n;

@@ -6,12 +6,19 @@ static const char * const contact_protocols[] = {
 	"/wesh/contact_req/1.0.0", "/berty/contact_req/1.0.0", NULL};
 
 static bool
-contacts_enabled(void * user, uint8_t seed[32])
+contacts_enabled(void * user)
 {
 	struct node * n = user;
 
-	return (account_requests_enabled(n->account) &&
-	    account_seed(n->account, seed));
+	return (account_requests_enabled(n->account));
+}
+
+static bool
+contacts_seed(void * user, uint8_t seed[32])
+{
+	struct node * n = user;
+
+	return (account_seed(n->account, seed));
 }
 
 struct wanted_walk {
@@ -106,6 +113,7 @@ err0:
 
 static const struct contact_manager_handler contacts_handler = {
 	.enabled = contacts_enabled,
+	.seed = contacts_seed,
 	.each_wanted = contacts_each_wanted,
 	.sent = contacts_sent,
 	.received = contacts_received,
