@@ -39,6 +39,7 @@ struct discovery_search {
 	    const struct peer_id * peer);
 	void * user;
 	struct buffer ns;         /* private: set by discovery_search_start */
+	uint64_t told;            /* private */
 	struct list place;        /* private */
 };
 int discovery_search_start(struct discovery * d,

@@ -23,8 +23,10 @@ struct contact_wanted {
 };
 
 struct contact_manager_handler {
-	/* Is this node to be found?  Then *seed is set. */
-	bool (*enabled)(void * user, uint8_t seed[32]);
+	/* Is this node to be found, and to answer? */
+	bool (*enabled)(void * user);
+	/* Our seed, enabled or not: our requests carry it.  False: none. */
+	bool (*seed)(void * user, uint8_t seed[32]);
 	/* Walk the requests in state ToRequest. */
 	void (*each_wanted)(void * user,
 	    void (*each)(void * to, const struct contact_wanted * wanted),
@@ -36,13 +38,19 @@ struct contact_manager_handler {
 	    const struct network * network, const struct peer_id * from);
 };
 
+/*
+ * Callbacks come from the loop and may call contact_manager_update, not
+ * contact_manager_free.  networks: those that are served; where two share a
+ * protocol, what comes by it is said to come by the first.  account and
+ * handler are copied.  NULL without memory.
+ */
 struct contact_manager * contact_manager_new(struct host * h,
     struct discovery * d, const struct ed25519_key * account,
     const struct network * const * networks, size_t n_networks,
     const struct contact_manager_handler * handler, void * user);
 void contact_manager_free(struct contact_manager * m);
 
-/* State changed (enabled, seed, wanted): look at the tables again. */
+/* State changed (enabled, seed, wanted): look at the tables again, soon. */
 void contact_manager_update(struct contact_manager * m);
 
 #endif /* !BERTY_CONTACT_MANAGER_H */

@@ -1,0 +1,49 @@
+/* manager_impl.h: the contact manager from inside; for its files only. */
+#ifndef BERTY_CONTACT_MANAGER_IMPL_H
+#define BERTY_CONTACT_MANAGER_IMPL_H
+
+#include "contact/manager.h"
+
+/* A handshake takes no longer than this, ms; the reference has no limit. */
+#define HANDSHAKE_MS 30000
+
+struct contact_manager {
+	struct host * host;
+	struct discovery * discovery;
+	struct world * world;
+	struct ed25519_key account;
+	const struct network ** networks;
+	size_t n_networks;
+	struct contact_manager_handler handler;
+	void * user;
+	bool serving;
+	struct list announced;            /* namespaces that we are under */
+	struct list responders;
+	size_t n_responders;
+	struct list visitors;             /* who asked lately, oldest first */
+	size_t n_visitors;
+	struct list requests;
+	size_t n_attempts;
+	struct host_watcher watcher;
+	struct world_timer soon;          /* an update was asked for */
+	struct world_timer period;        /* the next namespaces are due */
+};
+
+/* Unix time in seconds; 0 before 1970. */
+uint64_t manager_unix(struct contact_manager * m);
+
+/* Answer, or answer no more. */
+void manager_responder_start(struct contact_manager * m);
+void manager_responder_stop(struct contact_manager * m);
+void manager_responder_free(struct contact_manager * m);
+
+/* Requests: look at the table again; a new period; a peer came or failed. */
+void manager_requests_update(struct contact_manager * m);
+void manager_requests_rotate(struct contact_manager * m);
+void manager_requests_up(struct contact_manager * m,
+    const struct peer_id * peer);
+void manager_requests_failed(struct contact_manager * m,
+    const struct peer_id * peer);
+void manager_requests_free(struct contact_manager * m);
+
+#endif /* !BERTY_CONTACT_MANAGER_IMPL_H */
