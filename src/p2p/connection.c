@@ -1,0 +1,521 @@
+/* connection.c: a TCP connection, from the dial to its last byte. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "p2p/host_impl.h"
+
+/* What waits in the world for the network, bytes, before we stop flushing. */
+#define WRITE_HIGH (256 * 1024)
+
+/* A flush of about this much fits into one Noise frame. */
+#define FLUSH_SIZE (31 * 1024)
+
+/* --- the end ------------------------------------------------------------ */
+
+static void
+leave_half_open(struct connection * c)
+{
+	if (c->outbound)
+		c->h->half_open_out--;
+	else
+		c->h->half_open_in--;
+}
+
+/* No longer one of the peer's; its watchers hear when it was the last. */
+static void
+leave_peer(struct connection * c)
+{
+	struct peer * p = c->peer;
+
+	list_remove(&c->peer_place);
+	p->n_connections--;
+	if (p->n_connections > 0)
+		return;
+	host_tell(c->h, EVENT_DOWN, &p->id, 0);
+	p->identified = false;
+	dialer_lost(c->h, &p->id);
+}
+
+void
+connection_fail(struct connection * c, int status)
+{
+	struct list * place, * next;
+	struct dial * dial = c->dial;
+
+	if (c->dead)
+		return;
+	c->dead = true;
+	c->dial = NULL;
+	world_timer_stop(c->h->w, &c->timer);
+	if (c->tcp != NULL)
+		world_tcp_close(c->h->w, c->tcp);
+	c->tcp = NULL;
+	list_each(place, next, &c->streams)
+		stream_abort(list_entry(place, struct stream, place), status);
+	list_remove(&c->place);
+	list_remove(&c->dirty_place);
+	list_append(&c->h->dead_connections, &c->place);
+	c->h->n_connections--;
+	if (c->up)
+		leave_peer(c);
+	else
+		leave_half_open(c);
+	c->h->dial_waiting = true;
+	if (dial != NULL)
+		dialer_result(dial, c, status);
+	host_schedule(c->h);
+}
+
+void
+connection_free(struct connection * c)
+{
+	upgrade_free(c->upgrade);
+	secure_end(&c->secure);
+	yamux_free(c->yamux);
+	buffer_free(&c->raw);
+	buffer_free(&c->plain);
+	list_remove(&c->place);
+	free(c);
+}
+
+/* --- sending ------------------------------------------------------------ */
+
+static int
+write_wire(struct connection * c, const struct buffer * wire)
+{
+	if (wire->failed)
+		return (-ERR_INTERNAL);
+	if (wire->n == 0)
+		return (0);
+	if (world_tcp_queued(c->h->w, c->tcp) == 0)
+		c->last_progress = world_now(c->h->w);
+	return (world_tcp_write(c->h->w, c->tcp, buffer_all(wire)));
+}
+
+static void
+tell_writers(struct connection * c)
+{
+	struct list * place, * next;
+
+	list_each(place, next, &c->writing)
+		stream_flushed(list_entry(place, struct stream,
+		    writing_place));
+}
+
+static void
+flush(struct connection * c)
+{
+	struct buffer plain = {0}, wire = {0};
+	int status = 0;
+
+	while (status == 0 && c->tcp != NULL &&
+	    world_tcp_queued(c->h->w, c->tcp) < WRITE_HIGH) {
+		buffer_clear(&plain);
+		buffer_clear(&wire);
+		(void)yamux_flush(c->yamux, &plain, FLUSH_SIZE);
+		if (plain.n == 0)
+			break;
+		secure_seal(&c->secure, &wire, buffer_all(&plain));
+		status = plain.failed ? -ERR_INTERNAL : write_wire(c, &wire);
+	}
+	/* A peer that makes us answer and never reads the answers. */
+	if (status == 0 && yamux_control(c->yamux) >
+	    c->h->limits.buffered_per_connection)
+		status = -ERR_STREAM_WRITE;
+	buffer_free(&plain);
+	buffer_free(&wire);
+	if (status != 0)
+		connection_fail(c, status);
+	else
+		tell_writers(c);
+}
+
+void
+connection_close(struct connection * c, int status)
+{
+	if (c->up && !c->dead) {
+		yamux_goaway(c->yamux, YAMUX_NORMAL);
+		flush(c);
+	}
+	connection_fail(c, status);
+}
+
+void
+connection_mark(struct connection * c)
+{
+	if (c->dead || !c->up)
+		return;
+	if (list_empty(&c->dirty_place))
+		list_append(&c->h->dirty, &c->dirty_place);
+	host_schedule(c->h);
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* Stop reading until the streams' users took what is held for them. */
+static void
+stall(struct connection * c)
+{
+	c->stalled = true;
+	world_tcp_pause(c->h->w, c->tcp, true);
+}
+
+static void
+handle_event(struct connection * c, const struct yamux_event * e)
+{
+	struct stream * s =
+	    e->stream == NULL ? NULL : yamux_user(e->stream);
+
+	switch (e->type) {
+	case YAMUX_INCOMING:
+		stream_incoming(c, e->stream);
+		break;
+	case YAMUX_DATA:
+		stream_data(s, e->data);
+		break;
+	case YAMUX_END:
+		stream_ended(s);
+		break;
+	case YAMUX_RESET:
+		stream_abort(s, -ERR_STREAM_READ);
+		break;
+	case YAMUX_PONG:
+		keepalive_answer(c, e->value);
+		break;
+	case YAMUX_GOAWAY:
+		break;
+	}
+}
+
+/*
+ * Look at opened bytes, never more at once than the budget has room for, so
+ * that what users hold back cannot exceed it.
+ */
+static int
+read_plain(struct connection * c)
+{
+	struct slice in = buffer_all(&c->plain), part;
+	struct yamux_event event;
+	size_t room;
+	int status = 0;
+
+	while (!c->dead && (in.n > 0 || status > 0)) {
+		room = c->h->limits.buffered_per_connection - c->held;
+		if (room == 0) {
+			stall(c);
+			break;
+		}
+		part = slice_of(in.p, in.n < room ? in.n : room);
+		room = part.n;
+		if ((status = yamux_next(c->yamux, &part, &event)) < 0)
+			break;
+		in = slice_of(in.p + (room - part.n), in.n - (room - part.n));
+		if (status > 0)
+			handle_event(c, &event);
+	}
+	buffer_consume(&c->plain, c->plain.n - in.n);
+	return (status < 0 ? status : 0);
+}
+
+static int
+read_frames(struct connection * c, struct slice * in)
+{
+	int status = 0;
+
+	while (status >= 0 && !c->dead && !c->stalled) {
+		if (c->plain.n > 0) {
+			status = read_plain(c);
+			continue;
+		}
+		if ((status = secure_open(&c->secure, in, &c->plain)) == 0)
+			break;
+	}
+	return (status < 0 ? status : 0);
+}
+
+/* The peer is known and wanted: from now on it has streams. */
+static int
+come_up(struct connection * c)
+{
+	const struct peer_id * id = upgrade_peer(c->upgrade);
+	struct yamux_config config = {.client = c->outbound,
+	    .streams = c->h->limits.streams_per_connection,
+	    .backlog = c->h->limits.accept_backlog,
+	    .window_max = c->h->limits.buffered_per_connection >
+	        YAMUX_WINDOW_MAX ? YAMUX_WINDOW_MAX :
+	        (uint32_t)c->h->limits.buffered_per_connection};
+	struct peer * p;
+
+	if (peer_id_equal(id, &c->h->id) ||
+	    (c->expected.n > 0 && !peer_id_equal(id, &c->expected)))
+		return (-ERR_INVALID_INPUT);
+	if ((p = peerstore_get(&c->h->peers, id)) == NULL)
+		return (-ERR_INTERNAL);
+	if (p->n_connections >= c->h->limits.connections_per_peer)
+		return (-ERR_STREAM_WRITE);
+	if ((c->yamux = yamux_new(&config)) == NULL)
+		return (-ERR_INTERNAL);
+	upgrade_finish(c->upgrade, &c->secure, &c->plain);
+	c->peer = p;
+	leave_half_open(c);
+	c->up = true;
+	c->h->dial_waiting = true;
+	list_append(&p->connections, &c->peer_place);
+	if (p->n_connections++ == 0)
+		host_tell(c->h, EVENT_UP, &p->id, 0);
+	upgrade_free(c->upgrade);
+	c->upgrade = NULL;
+	return (0);
+}
+
+static int
+read_upgrade(struct connection * c, struct slice * in)
+{
+	struct buffer out = {0};
+	struct dial * dial;
+	int status, written;
+
+	status = upgrade_feed(c->upgrade, in, &out);
+	written = write_wire(c, &out);
+	buffer_free(&out);
+	if (status <= 0)
+		return (status);
+	if (written != 0 || (written = come_up(c)) != 0)
+		return (written);
+	dial = c->dial;
+	c->dial = NULL;
+	if (dial != NULL)
+		dialer_result(dial, c, 0);
+	keepalive_start(c);
+	identify_service_ask(c);
+	/* Watchers hear of a peer before its streams do. */
+	host_deliver(c->h);
+	return (0);
+}
+
+static int
+receive(struct connection * c, struct slice * in)
+{
+	int status = 0;
+
+	if (!c->up)
+		status = read_upgrade(c, in);
+	if (status == 0 && c->up && !c->dead)
+		status = read_frames(c, in);
+	return (status);
+}
+
+/* Go on with what was kept while reading stood still. */
+static void
+resume(struct connection * c)
+{
+	struct buffer raw = c->raw;
+	struct slice in = buffer_all(&raw);
+	int status;
+
+	c->raw = (struct buffer){0};
+	c->stalled = false;
+	if ((status = read_frames(c, &in)) != 0)
+		connection_fail(c, status);
+	else if (c->stalled)
+		buffer_slice(&c->raw, in);
+	else if (!c->dead)
+		world_tcp_pause(c->h->w, c->tcp, false);
+	buffer_free(&raw);
+}
+
+void
+connection_settle(struct connection * c)
+{
+	if (c->dead)
+		return;
+	if (c->stalled && c->held < c->h->limits.buffered_per_connection)
+		resume(c);
+	if (!c->dead)
+		flush(c);
+}
+
+/* --- the world's callbacks ---------------------------------------------- */
+
+static void
+on_data(void * user, struct slice bytes)
+{
+	struct connection * c = user;
+	struct host * h = c->h;
+	int status = 0;
+
+	c->last_read = world_now(h->w);
+	if (!c->dead && !c->stalled)
+		status = receive(c, &bytes);
+	if (!c->dead && c->stalled)
+		buffer_slice(&c->raw, bytes);
+	/* Nothing of c may be used after a failure but by the turn. */
+	if (status != 0 || c->raw.failed)
+		connection_fail(c, status != 0 ? status : -ERR_INTERNAL);
+	else
+		connection_mark(c);
+	host_turn(h);
+}
+
+static void
+on_drained(void * user)
+{
+	struct connection * c = user;
+	struct host * h = c->h;
+
+	c->last_progress = world_now(h->w);
+	connection_mark(c);
+	host_turn(h);
+}
+
+static void
+on_closed(void * user, int status)
+{
+	struct connection * c = user;
+	struct host * h = c->h;
+
+	c->tcp = NULL;
+	connection_fail(c, status != 0 ? status : -ERR_STREAM_READ);
+	host_turn(h);
+}
+
+static int
+begin_upgrade(struct connection * c)
+{
+	struct upgrade_config config = {.dialer = c->outbound,
+	    .identity = c->h->key};
+	struct buffer out = {0};
+	int status;
+
+	world_random(c->h->w, config.static_private, 32);
+	world_random(c->h->w, config.ephemeral_private, 32);
+	c->upgrade = upgrade_new(&config, &out);
+	crypto_wipe(&config, sizeof(config));
+	status = c->upgrade == NULL ? -ERR_INTERNAL : write_wire(c, &out);
+	buffer_free(&out);
+	return (status);
+}
+
+static void
+on_connected(void * user)
+{
+	struct connection * c = user;
+	struct host * h = c->h;
+	int status;
+
+	if ((status = begin_upgrade(c)) != 0)
+		connection_fail(c, status);
+	host_turn(h);
+}
+
+static const struct world_tcp_handler tcp_handler = {
+	on_connected, on_data, on_drained, on_closed
+};
+
+static void
+on_timer(struct world_timer * timer)
+{
+	struct connection * c = list_entry(timer, struct connection, timer);
+	struct host * h = c->h;
+
+	if (c->up)
+		keepalive_fire(c);
+	else
+		connection_fail(c, -ERR_STREAM_READ);
+	host_turn(h);
+}
+
+/* --- the beginning ------------------------------------------------------ */
+
+static struct connection *
+connection_new(struct host * h, bool outbound,
+    const struct multiaddr_tcp * remote)
+{
+	struct connection * c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return (NULL);
+	c->h = h;
+	c->outbound = outbound;
+	c->remote = *remote;
+	c->remote.peer.n = 0;
+	c->timer.fire = on_timer;
+	list_init(&c->streams);
+	list_init(&c->writing);
+	list_init(&c->peer_place);
+	list_init(&c->dirty_place);
+	list_init(&c->place);
+	return (c);
+}
+
+/* It counts from now on, and has so much time to come up. */
+static void
+enter(struct connection * c)
+{
+	list_append(&c->h->connections, &c->place);
+	c->h->n_connections++;
+	if (c->outbound)
+		c->h->half_open_out++;
+	else
+		c->h->half_open_in++;
+	(void)world_timer_start(c->h->w, &c->timer,
+	    c->h->limits.upgrade_ms);
+}
+
+int
+connection_dial(struct host * h, const struct multiaddr_tcp * to,
+    const struct peer_id * expected, struct dial * dial)
+{
+	struct world_address address = {.v6 = to->v6, .port = to->port};
+	struct connection * c;
+	int status;
+
+	if (h->n_connections >= h->limits.connections)
+		return (-ERR_STREAM_WRITE);
+	if ((c = connection_new(h, true, to)) == NULL)
+		return (-ERR_INTERNAL);
+	memcpy(address.ip, to->ip, sizeof(address.ip));
+	status = world_dial(h->w, &address, &tcp_handler, c, &c->tcp);
+	if (status != 0) {
+		connection_free(c);
+		return (status);
+	}
+	c->expected = *expected;
+	c->dial = dial;
+	enter(c);
+	return (0);
+}
+
+void
+connection_accept(struct host * h, struct world_tcp * tcp,
+    const struct world_address * from)
+{
+	struct multiaddr_tcp remote = {.v6 = from->v6, .port = from->port};
+	struct connection * c = NULL;
+	int status;
+
+	memcpy(remote.ip, from->ip, sizeof(remote.ip));
+	if (h->n_connections < h->limits.connections &&
+	    h->half_open_in < h->limits.half_open)
+		c = connection_new(h, false, &remote);
+	if (c == NULL) {
+		world_tcp_close(h->w, tcp);
+		return;
+	}
+	c->tcp = tcp;
+	world_tcp_handle(h->w, tcp, &tcp_handler, c);
+	enter(c);
+	if ((status = begin_upgrade(c)) != 0)
+		connection_fail(c, status);
+}
+
+struct connection *
+connection_of(const struct host * h, const struct peer_id * peer)
+{
+	struct peer * p = peerstore_find(&h->peers, peer);
+
+	if (p == NULL || list_empty(&p->connections))
+		return (NULL);
+	return (list_entry(p->connections.next, struct connection,
+	    peer_place));
+}

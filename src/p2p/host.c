@@ -1,0 +1,477 @@
+/* host.c: the host as a whole, its watchers, and its turn. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/reader.h"
+#include "p2p/host_impl.h"
+#include "p2p/listener.h"
+#include "p2p/peer_record.h"
+
+struct host_event {
+	enum host_event_kind kind;
+	struct peer_id peer;
+	int status;
+	struct list place;
+};
+
+/* --- the turn ----------------------------------------------------------- */
+
+void
+host_schedule(struct host * h)
+{
+	if (!h->turn.armed)
+		(void)world_timer_start(h->w, &h->turn, 0);
+}
+
+void
+host_tell(struct host * h, enum host_event_kind kind,
+    const struct peer_id * peer, int status)
+{
+	struct host_event * e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return;
+	e->kind = kind;
+	e->peer = *peer;
+	e->status = status;
+	list_append(&h->events, &e->place);
+	host_schedule(h);
+}
+
+static void
+tell_watcher(const struct host_watcher * w, const struct host_event * e)
+{
+	switch (e->kind) {
+	case EVENT_UP:
+		if (w->up != NULL)
+			w->up(w->user, &e->peer);
+		break;
+	case EVENT_IDENTIFIED:
+		if (w->identified != NULL)
+			w->identified(w->user, &e->peer);
+		break;
+	case EVENT_DOWN:
+		if (w->down != NULL)
+			w->down(w->user, &e->peer);
+		break;
+	case EVENT_FAILED:
+		if (w->failed != NULL)
+			w->failed(w->user, &e->peer, e->status);
+		break;
+	}
+}
+
+/* A watcher may come or go meanwhile: the cursor is kept off what goes. */
+static void
+tell_watchers(struct host * h, const struct host_event * e)
+{
+	struct host_watcher * w;
+
+	for (h->cursor = h->watchers.next; h->cursor != &h->watchers;) {
+		w = list_entry(h->cursor, struct host_watcher, place);
+		h->cursor = h->cursor->next;
+		tell_watcher(w, e);
+	}
+}
+
+void
+host_deliver(struct host * h)
+{
+	struct host_event * e;
+	struct stream * s;
+
+	for (;;) {
+		if (!list_empty(&h->ready)) {
+			s = list_entry(h->ready.next, struct stream,
+			    ready_place);
+			list_remove(&s->ready_place);
+			stream_deliver(s);
+		} else if (!list_empty(&h->events)) {
+			e = list_entry(h->events.next, struct host_event,
+			    place);
+			list_remove(&e->place);
+			tell_watchers(h, e);
+			free(e);
+		} else {
+			break;
+		}
+	}
+}
+
+static void
+reap(struct host * h)
+{
+	struct list * place, * next;
+	struct connection * c;
+
+	while (!list_empty(&h->dead_streams))
+		stream_destroy(list_entry(h->dead_streams.next, struct stream,
+		    place));
+	list_each(place, next, &h->dead_connections) {
+		c = list_entry(place, struct connection, place);
+		if (list_empty(&c->streams))
+			connection_free(c);
+	}
+}
+
+void
+host_turn(struct host * h)
+{
+	struct connection * c;
+
+	do {
+		host_deliver(h);
+		while (!list_empty(&h->dirty)) {
+			c = list_entry(h->dirty.next, struct connection,
+			    dirty_place);
+			list_remove(&c->dirty_place);
+			connection_settle(c);
+		}
+		if (h->dial_waiting) {
+			h->dial_waiting = false;
+			dialer_continue(h);
+		}
+	} while (!list_empty(&h->ready) || !list_empty(&h->events) ||
+	    !list_empty(&h->dirty));
+	reap(h);
+	world_timer_stop(h->w, &h->turn);
+}
+
+static void
+on_turn(struct world_timer * timer)
+{
+	host_turn(list_entry(timer, struct host, turn));
+}
+
+/* --- life --------------------------------------------------------------- */
+
+static void
+set_default(unsigned * limit, unsigned value)
+{
+	if (*limit == 0)
+		*limit = value;
+}
+
+/* Source: design §7. */
+static void
+fill_limits(struct host_limits * l)
+{
+	set_default(&l->connections, 256);
+	set_default(&l->connections_per_peer, 4);
+	set_default(&l->half_open, 32);
+	set_default(&l->upgrade_ms, 10000);
+	set_default(&l->streams_per_connection, 256);
+	set_default(&l->accept_backlog, 64);
+	if (l->buffered_per_connection == 0)
+		l->buffered_per_connection = 1024 * 1024;
+	if (l->buffered == 0)
+		l->buffered = 64 * 1024 * 1024;
+}
+
+static void
+init_lists(struct host * h)
+{
+	list_init(&h->connections);
+	list_init(&h->listeners);
+	list_init(&h->served);
+	list_init(&h->watchers);
+	list_init(&h->events);
+	list_init(&h->ready);
+	list_init(&h->dirty);
+	list_init(&h->dead_streams);
+	list_init(&h->dead_connections);
+	list_init(&h->dials);
+	list_init(&h->keeps);
+	h->cursor = &h->watchers;
+}
+
+struct host *
+host_new(struct world * w, const struct host_config * config)
+{
+	struct host * h = calloc(1, sizeof(*h));
+	uint64_t seed;
+
+	if (h == NULL)
+		goto err0;
+	h->w = w;
+	h->key = config->key;
+	peer_id_from_ed25519(&h->id, h->key.pub);
+	h->limits = config->limits;
+	fill_limits(&h->limits);
+	h->turn.fire = on_turn;
+	init_lists(h);
+	world_random(w, (uint8_t *)&seed, sizeof(seed));
+	peerstore_init(&h->peers, seed);
+	h->agent = strdup(config->agent == NULL ? "" : config->agent);
+	if (h->agent == NULL)
+		goto err1;
+	if ((h->identify = identify_service_new(h)) == NULL)
+		goto err1;
+	if (ping_serve(h) != 0)
+		goto err1;
+	return (h);
+
+err1:
+	host_free(h);
+err0:
+	return (NULL);
+}
+
+static void
+free_connections(struct host * h)
+{
+	struct list * place, * next;
+	struct connection * c;
+
+	while (!list_empty(&h->connections))
+		connection_close(list_entry(h->connections.next,
+		    struct connection, place), -ERR_STREAM_READ);
+	list_each(place, next, &h->dead_connections) {
+		c = list_entry(place, struct connection, place);
+		while (!list_empty(&c->streams))
+			stream_reset(list_entry(c->streams.next,
+			    struct stream, place));
+	}
+	reap(h);
+}
+
+static void
+free_served(struct served * served)
+{
+	list_remove(&served->place);
+	free(served->name);
+	free(served);
+}
+
+void
+host_free(struct host * h)
+{
+	struct host_event * e;
+
+	if (h == NULL)
+		return;
+	dialer_free(h);
+	listener_close_all(h);
+	/* Its streams are told first: what they read into is freed by it. */
+	free_connections(h);
+	identify_service_free(h->identify);
+	while (!list_empty(&h->events)) {
+		e = list_entry(h->events.next, struct host_event, place);
+		list_remove(&e->place);
+		free(e);
+	}
+	while (!list_empty(&h->watchers))
+		list_remove(h->watchers.next);
+	while (!list_empty(&h->served))
+		free_served(list_entry(h->served.next, struct served, place));
+	world_timer_stop(h->w, &h->turn);
+	peerstore_free(&h->peers);
+	buffer_free(&h->record);
+	buffer_free(&h->record_addresses);
+	free(h->agent);
+	crypto_wipe(&h->key, sizeof(h->key));
+	free(h);
+}
+
+const struct peer_id *
+host_id(const struct host * h)
+{
+	return (&h->id);
+}
+
+struct world *
+host_world(struct host * h)
+{
+	return (h->w);
+}
+
+/* --- watchers and protocols --------------------------------------------- */
+
+void
+host_watch(struct host * h, struct host_watcher * watcher)
+{
+	list_append(&h->watchers, &watcher->place);
+}
+
+void
+host_unwatch(struct host * h, struct host_watcher * watcher)
+{
+	if (watcher->place.next == NULL)
+		return;
+	if (h->cursor == &watcher->place)
+		h->cursor = watcher->place.next;
+	list_remove(&watcher->place);
+}
+
+struct served *
+host_served(const struct host * h, const char * protocol)
+{
+	struct list * place, * next;
+	struct served * s;
+
+	list_each(place, next, &h->served) {
+		s = list_entry(place, struct served, place);
+		if (strcmp(s->name, protocol) == 0)
+			return (s);
+	}
+	return (NULL);
+}
+
+int
+host_serve(struct host * h, const char * protocol,
+    void (*accept)(void * user, struct stream * s, const char * protocol),
+    void * user)
+{
+	struct served * s = host_served(h, protocol);
+
+	if (s != NULL) {
+		s->accept = accept;
+		s->user = user;
+		return (0);
+	}
+	if (protocol[0] == '\0' || strlen(protocol) >= MULTISTREAM_MAX)
+		return (-ERR_INVALID_INPUT);
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		goto err0;
+	if ((s->name = strdup(protocol)) == NULL)
+		goto err1;
+	s->accept = accept;
+	s->user = user;
+	list_append(&h->served, &s->place);
+	identify_service_changed(h);
+	return (0);
+
+err1:
+	free(s);
+err0:
+	return (-ERR_INTERNAL);
+}
+
+void
+host_unserve(struct host * h, const char * protocol)
+{
+	struct served * s = host_served(h, protocol);
+
+	if (s == NULL)
+		return;
+	free_served(s);
+	identify_service_changed(h);
+}
+
+/* --- peers -------------------------------------------------------------- */
+
+void
+host_learn(struct host * h, const struct peer_id * peer,
+    struct slice multiaddr, uint64_t ttl_ms)
+{
+	struct peer * p;
+
+	if (peer->n == 0 || peer_id_equal(peer, &h->id))
+		return;
+	if ((p = peerstore_get(&h->peers, peer)) != NULL)
+		peerstore_learn(p, multiaddr,
+		    clock_add(world_now(h->w), ttl_ms));
+}
+
+int
+host_learn_record(struct host * h, struct slice envelope,
+    struct peer_id * peer, uint64_t ttl_ms)
+{
+	struct peer_record record = {0};
+	struct reader r;
+	struct peer * p;
+	int status;
+
+	if ((status = peer_record_open(&record, envelope)) != 0)
+		return (status);
+	*peer = record.peer;
+	p = peerstore_get(&h->peers, peer);
+	/* An older record says nothing new. */
+	if (p != NULL && record.seq >= p->seq) {
+		p->seq = record.seq;
+		r = reader_of(buffer_all(&record.addresses));
+		while (r.n > 0)
+			host_learn(h, peer, reader_prefixed(&r, r.n), ttl_ms);
+	}
+	peer_record_free(&record);
+	return (0);
+}
+
+void
+host_disconnect(struct host * h, const struct peer_id * peer)
+{
+	struct connection * c;
+
+	while ((c = connection_of(h, peer)) != NULL)
+		connection_close(c, -ERR_STREAM_READ);
+}
+
+bool
+host_connected(struct host * h, const struct peer_id * peer)
+{
+	return (connection_of(h, peer) != NULL);
+}
+
+bool
+host_peer_speaks(struct host * h, const struct peer_id * peer,
+    const char * protocol)
+{
+	struct peer * p = peerstore_find(&h->peers, peer);
+
+	return (p != NULL && p->identified && peer_speaks(p, protocol));
+}
+
+bool
+host_each_peer(struct host * h, size_t * at, struct peer_id * peer)
+{
+	struct slice key;
+	struct peer * p;
+	void * value;
+
+	while (map_next(&h->peers.peers, at, &key, &value)) {
+		p = value;
+		if (list_empty(&p->connections))
+			continue;
+		*peer = p->id;
+		return (true);
+	}
+	return (false);
+}
+
+int
+host_peer_info(struct host * h, const struct peer_id * peer,
+    struct host_peer_info * info)
+{
+	struct connection * c = connection_of(h, peer);
+	struct multiaddr_tcp address;
+
+	if (c == NULL)
+		return (-ERR_NOT_FOUND);
+	*info = (struct host_peer_info){.outbound = c->outbound,
+	    .latency_ms = c->rtt, .streams = yamux_streams(c->yamux)};
+	address = c->remote;
+	address.peer = *peer;
+	multiaddr_from_tcp(&info->address, &address);
+	buffer_slice(&info->agent, buffer_all(&c->peer->agent));
+	return (0);
+}
+
+/* Own addresses as a record; signed anew only when they changed. */
+struct slice
+host_peer_record(struct host * h)
+{
+	struct peer_record record = {.seq = (uint64_t)world_wall(h->w)};
+
+	host_addresses(h, &record.addresses, false);
+	if (h->record.n > 0 && slice_equal(buffer_all(&record.addresses),
+	    buffer_all(&h->record_addresses))) {
+		peer_record_free(&record);
+		return (buffer_all(&h->record));
+	}
+	buffer_clear(&h->record);
+	peer_record_seal(&h->record, &record, &h->key);
+	buffer_free(&h->record_addresses);
+	h->record_addresses = record.addresses;
+	return (buffer_all(&h->record));
+}

@@ -1,0 +1,515 @@
+/* stream.c: a stream of a connection, from its negotiation to its end. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "p2p/host_impl.h"
+
+/* Bytes queued in a stream: no more beyond, and told again below. */
+enum { QUEUE_HIGH = 1024 * 1024, QUEUE_LOW = 64 * 1024 };
+
+/* All streams of a connection together may queue so many budgets. */
+#define QUEUE_SHARE 4
+
+/* How long a freed stream waits for the peer to end as well, ms. */
+#define LINGER 60000
+
+static void
+make_ready(struct stream * s)
+{
+	if (list_empty(&s->ready_place))
+		list_append(&s->h->ready, &s->ready_place);
+	host_schedule(s->h);
+}
+
+/* --- bytes held while the user does not read ------------------------------ */
+
+static void
+hold(struct stream * s, struct slice bytes)
+{
+	if (s->h->buffered + bytes.n > s->h->limits.buffered) {
+		connection_fail(s->c, -ERR_STREAM_READ);
+		return;
+	}
+	buffer_slice(&s->held, bytes);
+	if (s->held.failed) {
+		connection_fail(s->c, -ERR_INTERNAL);
+		return;
+	}
+	s->c->held += bytes.n;
+	s->h->buffered += bytes.n;
+}
+
+/* They are the user's, or nobody's, now. */
+static struct buffer
+release(struct stream * s)
+{
+	struct buffer held = s->held;
+
+	s->held = (struct buffer){0};
+	s->c->held -= held.n;
+	s->h->buffered -= held.n;
+	if (held.n > 0 && s->c->stalled)
+		connection_mark(s->c);
+	return (held);
+}
+
+static void
+consumed(struct stream * s, size_t n)
+{
+	if (s->y == NULL || n == 0)
+		return;
+	yamux_consumed(s->y, n, world_now(s->h->w), s->c->rtt);
+	connection_mark(s->c);
+}
+
+static void
+drop_held(struct stream * s)
+{
+	struct buffer held = release(s);
+
+	consumed(s, held.n);
+	buffer_free(&held);
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void
+close_yamux(struct stream * s)
+{
+	if (s->y == NULL)
+		return;
+	yamux_close(s->y);
+	s->y = NULL;
+	list_remove(&s->writing_place);
+	connection_mark(s->c);
+}
+
+/* No more of it; its memory goes at the end of the turn. */
+static void
+go(struct stream * s)
+{
+	if (s->gone)
+		return;
+	s->gone = true;
+	world_timer_stop(s->h->w, &s->timer);
+	close_yamux(s);
+	drop_held(s);
+	list_remove(&s->ready_place);
+	list_remove(&s->place);
+	list_append(&s->h->dead_streams, &s->place);
+	host_schedule(s->h);
+}
+
+void
+stream_destroy(struct stream * s)
+{
+	list_remove(&s->place);
+	list_remove(&s->ready_place);
+	list_remove(&s->writing_place);
+	world_timer_stop(s->h->w, &s->timer);
+	multistream_free(s->negotiation);
+	buffer_free(&s->held);
+	free(s->protocol);
+	free(s);
+}
+
+/* The user hears of it, unless there is none. */
+static void
+close_with(struct stream * s, int status)
+{
+	world_timer_stop(s->h->w, &s->timer);
+	close_yamux(s);
+	s->status = status;
+	s->closed_due = true;
+	if (s->abandoned)
+		go(s);
+	else
+		make_ready(s);
+}
+
+void
+stream_abort(struct stream * s, int status)
+{
+	if (s == NULL || s->gone || s->closed_due)
+		return;
+	/* What came before the peer ended is the user's all the same. */
+	if (!s->ended)
+		drop_held(s);
+	close_with(s, status);
+}
+
+/* Both sides ended and all was sent. */
+static void
+finish(struct stream * s)
+{
+	if (s->y != NULL && !s->gone && yamux_finished(s->y))
+		close_with(s, 0);
+}
+
+void
+stream_flushed(struct stream * s)
+{
+	if (s->y == NULL)
+		return;
+	if (s->wants_drained && yamux_queued(s->y) <= QUEUE_LOW) {
+		s->wants_drained = false;
+		s->drained_due = true;
+		make_ready(s);
+	}
+	if (!yamux_unsent(s->y))
+		list_remove(&s->writing_place);
+	finish(s);
+}
+
+/* --- telling the user --------------------------------------------------- */
+
+static void
+deliver_held(struct stream * s)
+{
+	struct buffer held = release(s);
+
+	if (s->handler.data != NULL)
+		s->handler.data(s->user, s, buffer_all(&held));
+	if (!s->gone)
+		consumed(s, held.n);
+	buffer_free(&held);
+}
+
+static void
+deliver_small(struct stream * s)
+{
+	if (s->opened_due) {
+		s->opened_due = false;
+		if (s->handler.opened != NULL)
+			s->handler.opened(s->user, s, s->protocol);
+	}
+	if (!s->gone && s->drained_due) {
+		s->drained_due = false;
+		if (s->handler.drained != NULL)
+			s->handler.drained(s->user, s);
+	}
+}
+
+void
+stream_deliver(struct stream * s)
+{
+	if (s->gone)
+		return;
+	deliver_small(s);
+	if (!s->gone && s->held.n > 0 && !s->paused)
+		deliver_held(s);
+	if (s->gone || s->held.n > 0)
+		return;
+	if (s->ended && !s->end_told) {
+		s->end_told = true;
+		if (s->handler.end != NULL)
+			s->handler.end(s->user, s);
+	}
+	if (s->gone || !s->closed_due)
+		return;
+	if (s->handler.closed != NULL)
+		s->handler.closed(s->user, s, s->status);
+	go(s);
+}
+
+/* --- the beginning ------------------------------------------------------ */
+
+/* Negotiation took too long, or a freed stream lingered too long. */
+static void
+on_timer(struct world_timer * timer)
+{
+	struct stream * s = list_entry(timer, struct stream, timer);
+	struct host * h = s->h;
+
+	stream_abort(s, -ERR_STREAM_READ);
+	host_turn(h);
+}
+
+static struct stream *
+stream_new(struct connection * c, struct yamux_stream * y)
+{
+	struct stream * s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return (NULL);
+	s->c = c;
+	s->h = c->h;
+	s->y = y;
+	s->peer = c->peer->id;
+	s->timer.fire = on_timer;
+	yamux_set_user(y, s);
+	list_append(&c->streams, &s->place);
+	list_init(&s->ready_place);
+	list_init(&s->writing_place);
+	(void)world_timer_start(s->h->w, &s->timer, s->h->limits.upgrade_ms);
+	return (s);
+}
+
+static bool
+speaks(void * user, const char * protocol)
+{
+	return (host_served(user, protocol) != NULL);
+}
+
+void
+stream_incoming(struct connection * c, struct yamux_stream * y)
+{
+	struct stream * s = stream_new(c, y);
+
+	if (s == NULL) {
+		yamux_close(y);
+		return;
+	}
+	if ((s->negotiation = multistream_listen(speaks, c->h)) == NULL)
+		go(s);
+}
+
+/* Queue bytes of ours and see to it that they are flushed. */
+static int
+queue(struct stream * s, struct slice bytes)
+{
+	int status;
+
+	if ((status = yamux_write(s->y, bytes)) != 0)
+		return (status);
+	if (list_empty(&s->writing_place))
+		list_append(&s->c->writing, &s->writing_place);
+	connection_mark(s->c);
+	return (0);
+}
+
+int
+stream_open_on(struct connection * c, const char * const * protocols,
+    const struct stream_handler * handler, void * user, struct stream ** out)
+{
+	struct buffer hello = {0};
+	struct yamux_stream * y;
+	struct stream * s;
+	int status = -ERR_STREAM_WRITE;
+
+	if ((y = yamux_open(c->yamux)) == NULL)
+		goto err0;
+	status = -ERR_INTERNAL;
+	if ((s = stream_new(c, y)) == NULL)
+		goto err1;
+	s->outgoing = true;
+	s->single = protocols[0] != NULL && protocols[1] == NULL;
+	s->handler = *handler;
+	s->user = user;
+	s->negotiation = multistream_dial(protocols, &hello);
+	if (s->negotiation == NULL || hello.failed)
+		goto err2;
+	if ((status = queue(s, buffer_all(&hello))) != 0)
+		goto err2;
+	buffer_free(&hello);
+	*out = s;
+	return (0);
+
+err2:
+	buffer_free(&hello);
+	go(s);
+	return (status);
+err1:
+	yamux_close(y);
+err0:
+	return (status);
+}
+
+int
+stream_open(struct host * h, const struct peer_id * peer,
+    const char * const * protocols, const struct stream_handler * handler,
+    void * user, struct stream ** s)
+{
+	struct peer * p = peerstore_find(&h->peers, peer);
+	struct list * place, * next;
+	int status = -ERR_NOT_FOUND;
+
+	if (p == NULL)
+		return (status);
+	list_each(place, next, &p->connections) {
+		status = stream_open_on(list_entry(place, struct connection,
+		    peer_place), protocols, handler, user, s);
+		if (status == 0)
+			break;
+	}
+	return (status);
+}
+
+/* --- negotiation -------------------------------------------------------- */
+
+/* Hand an incoming stream to who serves its protocol. */
+static void
+offer(struct stream * s)
+{
+	struct served * served = host_served(s->h, s->protocol);
+
+	yamux_accept(s->y);
+	if (served == NULL) {
+		go(s);
+		return;
+	}
+	served->accept(served->user, s, s->protocol);
+	if (!s->gone && s->user == NULL && s->handler.data == NULL &&
+	    s->handler.closed == NULL && !s->abandoned)
+		go(s);
+}
+
+static void
+agree(struct stream * s)
+{
+	s->protocol = strdup(multistream_protocol(s->negotiation));
+	multistream_free(s->negotiation);
+	s->negotiation = NULL;
+	if (!s->abandoned)
+		world_timer_stop(s->h->w, &s->timer);
+	if (s->protocol == NULL) {
+		stream_abort(s, -ERR_INTERNAL);
+		return;
+	}
+	if (s->outgoing) {
+		s->opened_due = !s->abandoned;
+		stream_deliver(s);
+	} else {
+		offer(s);
+	}
+}
+
+static void
+negotiate(struct stream * s, struct slice * bytes)
+{
+	struct buffer answer = {0};
+	size_t before = bytes->n;
+	int status;
+
+	status = multistream_feed(s->negotiation, bytes, &answer);
+	consumed(s, before - bytes->n);
+	if (answer.n > 0 && status >= 0 &&
+	    (answer.failed || queue(s, buffer_all(&answer)) != 0))
+		status = -ERR_INTERNAL;
+	buffer_free(&answer);
+	if (status < 0)
+		stream_abort(s, status);
+	else if (status > 0)
+		agree(s);
+}
+
+/* --- what the peer sends ------------------------------------------------ */
+
+void
+stream_data(struct stream * s, struct slice bytes)
+{
+	if (s == NULL || s->gone || s->closed_due)
+		return;
+	if (s->negotiation != NULL) {
+		negotiate(s, &bytes);
+		if (s->gone || s->closed_due || s->negotiation != NULL)
+			return;
+	}
+	if (bytes.n == 0)
+		return;
+	if (s->abandoned) {
+		consumed(s, bytes.n);
+	} else if (s->paused || s->held.n > 0) {
+		hold(s, bytes);
+	} else {
+		if (s->handler.data != NULL)
+			s->handler.data(s->user, s, bytes);
+		if (!s->gone)
+			consumed(s, bytes.n);
+	}
+}
+
+void
+stream_ended(struct stream * s)
+{
+	if (s == NULL || s->gone || s->closed_due)
+		return;
+	if (s->negotiation != NULL) {
+		stream_abort(s, -ERR_STREAM_READ);
+		return;
+	}
+	s->ended = true;
+	if (!s->abandoned)
+		stream_deliver(s);
+	finish(s);
+}
+
+/* --- what the user asks for --------------------------------------------- */
+
+void
+stream_handle(struct stream * s, const struct stream_handler * handler,
+    void * user)
+{
+	s->handler = *handler;
+	s->user = user;
+}
+
+const struct peer_id *
+stream_peer(const struct stream * s)
+{
+	return (&s->peer);
+}
+
+int
+stream_write(struct stream * s, struct slice bytes)
+{
+	int status;
+
+	if (s->y == NULL || s->abandoned ||
+	    (s->negotiation != NULL && !s->single))
+		return (-ERR_STREAM_WRITE);
+	if (yamux_queued(s->y) >= QUEUE_HIGH || yamux_waiting(s->c->yamux) >=
+	    s->h->limits.buffered_per_connection * QUEUE_SHARE)
+		return (-ERR_STREAM_WRITE);
+	if ((status = queue(s, bytes)) == 0)
+		s->wants_drained = true;
+	return (status);
+}
+
+size_t
+stream_queued(const struct stream * s)
+{
+	return (s->y == NULL ? 0 : yamux_queued(s->y));
+}
+
+void
+stream_pause(struct stream * s, bool paused)
+{
+	s->paused = paused;
+	if (!paused && !s->gone && (s->held.n > 0 || s->closed_due))
+		make_ready(s);
+}
+
+void
+stream_end(struct stream * s)
+{
+	if (s->y == NULL)
+		return;
+	yamux_end(s->y);
+	if (list_empty(&s->writing_place))
+		list_append(&s->c->writing, &s->writing_place);
+	connection_mark(s->c);
+}
+
+void
+stream_reset(struct stream * s)
+{
+	go(s);
+}
+
+void
+stream_free(struct stream * s)
+{
+	if (s->gone)
+		return;
+	s->handler = (struct stream_handler){0};
+	s->abandoned = true;
+	if (s->y == NULL) {
+		go(s);
+		return;
+	}
+	drop_held(s);
+	stream_end(s);
+	(void)world_timer_start(s->h->w, &s->timer, LINGER);
+	finish(s);
+}
