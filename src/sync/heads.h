@@ -6,8 +6,10 @@
 #define BERTY_SYNC_HEADS_H
 
 #include "base/buffer.h"
-#include "base/network.h"
 #include "codec/peer_id.h"
+
+/* Longest message read, bytes: what the direct channel carries. */
+#define HEADS_MAX (4U << 20)
 #include "codec/rotation.h"
 
 /*
@@ -19,13 +21,15 @@ void heads_seal(struct buffer * out, struct slice address,
     const uint8_t nonce[24], struct slice heads_json,
     const uint8_t * device_pk, const struct peer_id * peer);
 
-/* A message before it is opened; borrowed from nothing (rotation copied). */
+/*
+ * The rotation value of a message (codec/rotation.h makes them), before it is
+ * opened.  -ERR_DESERIALIZATION.
+ */
 int heads_rotation(uint8_t rotation[32], struct slice message);
 
-/* An opened one; slices borrow from `held`. */
+/* An opened one; slices borrow from `box`. */
 struct heads {
 	struct slice address, json, device_pk, peer;
-	struct buffer held;
 	void * box;
 };
 
