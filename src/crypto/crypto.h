@@ -45,7 +45,9 @@ bool ed25519_is_point(const uint8_t pub[32]);
 
 /*
  * Conversion to X25519, the specification's xpriv and xpub.  xpub answers
- * -ERR_CRYPTO_KEY_CONVERSION for what is no point of the main subgroup.
+ * -ERR_CRYPTO_KEY_CONVERSION for what is no point of the main subgroup.  Go
+ * also takes points of small order, which no honest key is: the secret that
+ * comes of one is known to everybody.
  * Source: weshnet pkg/cryptoutil/cryptoutil.go:EdwardsToMontgomery*.
  */
 void x25519_private_of(uint8_t priv[32], const uint8_t seed[32]);
