@@ -73,7 +73,8 @@ int store_open(struct world * w, const struct store_config * config,
 
 /*
  * Commit what is open, sync, and close.  Every commit in flight gets its
- * `done` first, from inside this call.
+ * `done` first, from inside this call; so it must not be called from a `done`.
+ * NULL is fine.
  */
 void store_close(struct store * s);
 
@@ -89,7 +90,8 @@ void store_watch(struct store * s, void (*failed)(void * user), void * user);
 /*
  * A transaction: everything between begin and commit stands or falls together.
  * One at a time; it may not outlive the callback that opened it.  -ERR_DB_WRITE
- * when read-only.
+ * when read-only; -ERR_INTERNAL inside another, as every write outside one.
+ * A write that fails with -ERR_DB_WRITE has made the store read-only.
  */
 int store_begin(struct store * s);
 
@@ -116,7 +118,10 @@ int store_block_get(struct store * s, uint64_t id, struct buffer * out);
 int store_block_set(struct store * s, uint64_t id, struct slice value);
 int store_block_delete(struct store * s, uint64_t id);
 
-/* Named rows: replace, read (appends; -ERR_NOT_FOUND), remove. */
+/*
+ * Named rows: replace, read (appends), remove.  -ERR_NOT_FOUND from read and
+ * remove.
+ */
 int store_put(struct store * s, enum store_table table, uint64_t scope,
     struct slice name, struct slice value);
 int store_get(struct store * s, enum store_table table, uint64_t scope,
@@ -138,8 +143,9 @@ int store_count(struct store * s, enum store_table table, uint64_t scope,
     uint64_t * n);
 
 /*
- * Numbered rows: several ids may stand under one number.  last: the largest
- * number, or -ERR_NOT_FOUND.
+ * Numbered rows: several ids may stand under one number; putting a row again
+ * changes nothing.  Numbers, ids and scopes are at most 2^63 - 1, else
+ * -ERR_INVALID_INPUT.  delete, last: -ERR_NOT_FOUND; last: the largest number.
  */
 struct store_number {
 	uint64_t number;

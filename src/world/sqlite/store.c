@@ -1,6 +1,5 @@
 #include "world/store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 
 #include "world/sqlite/store_impl.h"
 
-/* As few failures as these lose rows; the rest are a caller's mistake. */
+/* For a person who has to do something about it. */
 static const char *
 reason(int rc)
 {

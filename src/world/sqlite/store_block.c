@@ -1,10 +1,8 @@
 #include "world/sqlite/store_impl.h"
 
 static int
-block_place(struct store * s, uint64_t id, struct slice name,
-    struct place * place)
+block_place(uint64_t id, struct slice name, struct place * place)
 {
-	(void)s;
 	if (name.n != NAME_SIZE)
 		return (-ERR_DB_READ);
 	place->table = 0;
@@ -74,7 +72,7 @@ store_block_get(struct store * s, uint64_t id, struct buffer * out)
 		return (status);
 	statement_number(statement, 1, id);
 	if ((status = statement_row(s, statement)) == 1) {
-		status = block_place(s, id, statement_column(statement, 0),
+		status = block_place(id, statement_column(statement, 0),
 		    &place);
 		if (status == 0)
 			status = seal_open(s->seal, &place,
@@ -97,7 +95,7 @@ block_name(struct store * s, uint64_t id, struct place * place)
 		return (status);
 	statement_number(statement, 1, id);
 	if ((status = statement_row(s, statement)) == 1)
-		status = block_place(s, id, statement_column(statement, 0),
+		status = block_place(id, statement_column(statement, 0),
 		    place);
 	else if (status == 0)
 		status = -ERR_NOT_FOUND;
