@@ -109,7 +109,7 @@ group_take_message(void * user, struct log * log, const struct entry * e,
 
 /* --- messages that waited -------------------------------------------------- */
 
-/* Open one with its key and deliver it: 1, 0 when it never will, or a code. */
+/* Deliver it, if it opens with the key: 1, 0 when it never will, or a code. */
 static int
 open_waiting_one(struct group * g, const struct cid * cid,
     const uint8_t key[32])
@@ -122,18 +122,19 @@ open_waiting_one(struct group * g, const struct cid * cid,
 	if ((status = log_find(g->messages, cid, &item)) != 0)
 		return (status);
 	status = operation_value(&envelope, item.entry.payload);
-	if (status == 0)
-		status = message_open_headers(&h, buffer_all(&envelope),
-		    &g->secrets->info);
-	if (status == 0)
+	if (status == 0 && message_open_headers(&h, buffer_all(&envelope),
+	        &g->secrets->info) == 0)
 		status = opens(g, buffer_all(&envelope), &h, key);
 	if (status == 1)
 		status = log_deliver(g->messages, cid, key, KEY_SIZE);
-	else
-		status = status == -ERR_INTERNAL ? status : 1;
+	else if (status == 0)
+		goto free;
+	status = status == 0 ? 1 : status;
+
+free:
 	buffer_free(&envelope);
 	log_item_free(&item);
-	return (status < 0 ? status : !status);
+	return (status);
 }
 
 /* All that wait under one counter: whoever does not open now was forged. */
