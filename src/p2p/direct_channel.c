@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "p2p/frame.h"
 #include "p2p/outbox.h"
 
@@ -13,6 +14,7 @@ enum {
 	HELD_ALL = 64 << 20,
 	SEND_MS = 60000,
 	RECEIVE_MS = 60000,
+	AGAIN_MS = 1000,          /* looked at again when the connection is full */
 };
 
 static const char PROTOCOL[] = "/go-orbit-db/direct-channel/1.2.0";
@@ -34,7 +36,10 @@ struct sending {
 	struct stream * s;
 	struct outbox outbox;
 	struct world_timer timer;
-	bool ended;
+	uint64_t until;
+	bool opened;              /* the peer agreed to the protocol */
+	bool ended;               /* all was handed to the stream, */
+	bool left;                /* and went out */
 	void (*sent)(void * user, int status);
 	void * user;
 };
@@ -85,16 +90,22 @@ pump(struct sending * out)
 static void
 out_opened(void * user, struct stream * s, const char * protocol)
 {
+	struct sending * out = user;
+
 	(void)s;
 	(void)protocol;
-	pump(user);
+	out->opened = true;
+	pump(out);
 }
 
 static void
 out_drained(void * user, struct stream * s)
 {
+	struct sending * out = user;
+
 	(void)s;
-	pump(user);
+	out->left = out->ended;
+	pump(out);
 }
 
 /* The receiver resets the stream once it has read the message: that is no
@@ -104,9 +115,10 @@ out_closed(void * user, struct stream * s, int status)
 {
 	struct sending * out = user;
 
-	if (status != -ERR_NOT_FOUND && out->ended && stream_queued(s) == 0)
+	(void)s;
+	if (out->opened && out->left)
 		status = 0;
-	else if (status == 0 && !out->ended)
+	else if (status == 0)
 		status = -ERR_STREAM_WRITE;
 	finish(out, status);
 }
@@ -118,13 +130,18 @@ static const struct stream_handler OUT = {
 };
 
 static void
-send_late(struct world_timer * timer)
+look_again(struct world_timer * timer)
 {
 	struct sending * out = list_entry(timer, struct sending, timer);
-	bool left = out->ended && stream_queued(out->s) == 0;
+	struct world * w = out->d->world;
 
+	if (world_now(w) < out->until) {
+		pump(out);
+		(void)world_timer_start(w, &out->timer, AGAIN_MS);
+		return;
+	}
 	stream_reset(out->s);
-	finish(out, left ? 0 : -ERR_STREAM_WRITE);
+	finish(out, out->opened && out->left ? 0 : -ERR_STREAM_WRITE);
 }
 
 int
@@ -142,7 +159,8 @@ direct_channel_send(struct direct_channel * d, const struct peer_id * to,
 	out->d = d;
 	out->sent = sent;
 	out->user = user;
-	out->timer.fire = send_late;
+	out->timer.fire = look_again;
+	out->until = clock_add(world_now(d->world), SEND_MS);
 	list_init(&out->place);
 	outbox_init(&out->outbox);
 	if ((status = outbox_add(&out->outbox, message, false)) != 0)
@@ -151,7 +169,7 @@ direct_channel_send(struct direct_channel * d, const struct peer_id * to,
 	    &out->s)) != 0)
 		goto err1;
 	list_append(&d->sending, &out->place);
-	(void)world_timer_start(d->world, &out->timer, SEND_MS);
+	(void)world_timer_start(d->world, &out->timer, AGAIN_MS);
 	pump(out);
 	return (0);
 
@@ -200,7 +218,11 @@ take_message(void * user, struct slice message)
 	return (1);
 }
 
-/* Nothing but one message is read of a stream; then it is reset. */
+/*
+ * Nothing but one message is read of a stream.  The reference resets it then;
+ * we end it, so that the answer of a negotiation that came with the message is
+ * not lost to the sender.
+ */
 static void
 in_data(void * user, struct stream * s, struct slice bytes)
 {
@@ -215,9 +237,11 @@ in_data(void * user, struct stream * s, struct slice bytes)
 		if (frame_feed(&in->frames, bytes, take_message, in) == 0)
 			return;
 	}
-	stream_reset(s);
-	if (in->whole)
+	if (in->whole) {
+		stream_free(s);
 		d->message(d->user, &in->from, buffer_all(&in->message));
+	} else
+		stream_reset(s);
 	receiving_free(in);
 }
 
