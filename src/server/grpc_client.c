@@ -373,9 +373,11 @@ give_replies(struct grpc_client * client, struct error * err)
 	size_t at = 0;
 	int status = 0;
 
-	while (status == 0 && (result = grpc_frame_read(slice_of(
-	    client->in.p + at, client->in.n - at), REPLY_MAX,
-	    &bytes)) != GRPC_FRAME_MORE) {
+	while (status == 0 && at < client->in.n) {
+		result = grpc_frame_read(slice_of(client->in.p + at,
+		    client->in.n - at), REPLY_MAX, &bytes);
+		if (result == GRPC_FRAME_MORE)
+			break;
 		reply = result != GRPC_FRAME_MESSAGE ? NULL :
 		    protobuf_decode(r->reply, bytes, protobuf_cap(bytes.n));
 		if (reply == NULL)

@@ -208,6 +208,8 @@ next_frame(struct grpc_call * call, struct slice * message)
 {
 	size_t max = call->connection->server->options.message_max;
 
+	if (call->in_at == call->in.n)
+		return (GRPC_FRAME_MORE);
 	return (grpc_frame_read(slice_of(call->in.p + call->in_at,
 	    call->in.n - call->in_at), max, message));
 }
