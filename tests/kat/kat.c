@@ -20,6 +20,7 @@ static const struct kat_check * const check_tables[] = {
     kat_files_checks,
     kat_entries_checks,
     kat_contact_checks,
+    kat_contact_checks,
 };
 
 static const struct kat_reader * const reader_tables[] = {

@@ -117,6 +117,7 @@ extern const struct kat_check kat_envelope_checks[];
 extern const struct kat_check kat_links_checks[];
 extern const struct kat_check kat_files_checks[];
 extern const struct kat_check kat_entries_checks[];
+extern const struct kat_check kat_contact_checks[];
 extern const struct kat_reader kat_log_readers[];
 extern const struct kat_reader kat_entries_readers[];
 extern const struct kat_reader kat_pubsub_readers[];
