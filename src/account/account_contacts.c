@@ -1,35 +1,10 @@
 #include "account/account_impl.h"
+#include "account/contact_moves.h"
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/protobuf.h"
 
 /* Largest metadata that we send: more would crowd the last frame. */
 #define METADATA_MAX 1024
-
-enum operation { ENQUEUE, SENT, RECEIVED, DISCARD, ACCEPT, BLOCK, UNBLOCK,
-	OPERATIONS };
-
-#define STATES (CONTACT_BLOCKED + 1)
-
-/*
- * What an operation writes in a state, or (negative) the error it meets.
- * Columns: undefined, to request, received, added, removed, discarded,
- * blocked.  Source: contact spec §6, with the corrections of api-v1 spec §3:
- * to enqueue does not unblock, and a removed contact is asked again.
- */
-#define INPUT (-ERR_INVALID_INPUT)
-#define UNKNOWN (-ERR_CONTACT_REQUEST_CONTACT_UNDEFINED)
-#define ADDED (-ERR_CONTACT_REQUEST_CONTACT_ALREADY_ADDED)
-#define BLOCKED (-ERR_CONTACT_REQUEST_CONTACT_BLOCKED)
-#define AGAIN (-ERR_CONTACT_REQUEST_INCOMING_ALREADY_RECEIVED)
-static const int moves[OPERATIONS][STATES] = {
-	[ENQUEUE] = {106, 106, 107, ADDED, 106, 107, BLOCKED},
-	[SENT] = {UNKNOWN, 107, 107, ADDED, 107, 107, BLOCKED},
-	[RECEIVED] = {108, 107, AGAIN, ADDED, 108, 108, BLOCKED},
-	[DISCARD] = {INPUT, INPUT, 109, INPUT, INPUT, INPUT, INPUT},
-	[ACCEPT] = {INPUT, INPUT, 110, INPUT, INPUT, INPUT, INPUT},
-	[BLOCK] = {111, 111, 111, 111, 111, 111, INPUT},
-	[UNBLOCK] = {INPUT, INPUT, INPUT, INPUT, INPUT, INPUT, 112},
-};
 
 /* What the event is made of. */
 struct request {
@@ -120,19 +95,10 @@ is_self(const struct account * a, const uint8_t pk[32])
 	return (memcmp(pk, a->keys->account.pub, KEY_SIZE) == 0);
 }
 
-/* Our own key is nobody to ask or be asked by. */
-static int
-move_of_self(enum operation operation)
-{
-
-	if (operation == ENQUEUE || operation == RECEIVED)
-		return (-ERR_CONTACT_REQUEST_SAME_ACCOUNT);
-	return (operation == SENT ? UNKNOWN : INPUT);
-}
-
 /* The event to write, or a negative code. */
 static int
-find_move(struct account * a, enum operation operation, const uint8_t pk[32])
+find_move(struct account * a, enum contact_operation operation,
+    const uint8_t pk[32])
 {
 	struct contact c;
 	int status;
@@ -140,14 +106,14 @@ find_move(struct account * a, enum operation operation, const uint8_t pk[32])
 	if (!ed25519_is_point(pk))
 		return (-ERR_DESERIALIZATION);
 	if (is_self(a, pk))
-		return (move_of_self(operation));
+		return (contact_moves_of_self(operation));
 	status = registers_contact(&a->registers, pk, &c);
 	if (status == -ERR_NOT_FOUND)
-		return (moves[operation][CONTACT_UNDEFINED]);
+		return (contact_moves(operation, CONTACT_UNDEFINED));
 	if (status != 0)
 		return (status);
 	contact_free(&c);
-	return (moves[operation][c.state]);
+	return (contact_moves(operation, c.state));
 }
 
 /*
@@ -155,17 +121,17 @@ find_move(struct account * a, enum operation operation, const uint8_t pk[32])
  * puts 1002 in front.
  */
 static int
-report(enum operation operation, int status, struct error * err)
+report(enum contact_operation operation, int status, struct error * err)
 {
 
 	error_set(err, -status, "%s", "the contact's state does not allow it");
-	if (operation == SENT || operation == RECEIVED)
+	if (operation == CONTACT_SENT || operation == CONTACT_INCOMING)
 		return (status);
 	return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 }
 
 static int
-operate(struct account * a, enum operation operation,
+operate(struct account * a, enum contact_operation operation,
     const struct request * r, struct error * err)
 {
 	struct group_info g;
@@ -183,7 +149,7 @@ operate(struct account * a, enum operation operation,
 
 /* An operation that says by which network the contact came. */
 static int
-operate_by(struct account * a, enum operation operation,
+operate_by(struct account * a, enum contact_operation operation,
     const struct request * r, const struct network * network,
     struct error * err)
 {
@@ -210,7 +176,7 @@ account_contact_enqueue(struct account * a, const uint8_t pk[32],
 		    "metadata is at most %d bytes", METADATA_MAX);
 		return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 	}
-	return (operate_by(a, ENQUEUE, &r, network, err));
+	return (operate_by(a, CONTACT_ENQUEUE, &r, network, err));
 }
 
 int
@@ -223,11 +189,11 @@ account_contact_received(struct account * a, const uint8_t pk[32],
 	if (seed.n != 0 && seed.n != SEED_SIZE)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "a seed is 32 bytes"));
-	return (operate_by(a, RECEIVED, &r, network, err));
+	return (operate_by(a, CONTACT_INCOMING, &r, network, err));
 }
 
 static int
-operate_on(struct account * a, enum operation operation,
+operate_on(struct account * a, enum contact_operation operation,
     const uint8_t pk[32], struct error * err)
 {
 	struct request r = {.pk = pk};
@@ -240,7 +206,7 @@ account_contact_sent(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 
-	return (operate_on(a, SENT, pk, err));
+	return (operate_on(a, CONTACT_SENT, pk, err));
 }
 
 int
@@ -248,7 +214,7 @@ account_contact_accept(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 
-	return (operate_on(a, ACCEPT, pk, err));
+	return (operate_on(a, CONTACT_ACCEPT, pk, err));
 }
 
 int
@@ -256,7 +222,7 @@ account_contact_discard(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 
-	return (operate_on(a, DISCARD, pk, err));
+	return (operate_on(a, CONTACT_DISCARD, pk, err));
 }
 
 int
@@ -264,7 +230,7 @@ account_contact_block(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 
-	return (operate_on(a, BLOCK, pk, err));
+	return (operate_on(a, CONTACT_BLOCK, pk, err));
 }
 
 int
@@ -272,7 +238,7 @@ account_contact_unblock(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 
-	return (operate_on(a, UNBLOCK, pk, err));
+	return (operate_on(a, CONTACT_UNBLOCK, pk, err));
 }
 
 int

@@ -1,3 +1,4 @@
+#include "account/contact_moves.h"
 #include "account/registers.h"
 #include "base/reader.h"
 #include "group/wire.h"
@@ -162,14 +163,6 @@ row_new(const struct registers * r, struct row * row, struct slice pk)
 	return (status);
 }
 
-static bool
-decides(unsigned type)
-{
-
-	return (type >= EVENT_CONTACT_REQUEST_ENQUEUED &&
-	    type <= EVENT_CONTACT_UNBLOCKED);
-}
-
 int
 registers_fold_contact(const struct registers * r, unsigned type,
     struct slice payload, const struct event_place * place)
@@ -178,7 +171,8 @@ registers_fold_contact(const struct registers * r, unsigned type,
 	struct row row;
 	int status;
 
-	if (!decides(type) || !listen(&said, type, payload))
+	if (contact_moves_state(type) == CONTACT_UNDEFINED ||
+	    !listen(&said, type, payload))
 		return (0);
 	status = row_get(r, said.pk.p, &row);
 	if (status == -ERR_NOT_FOUND)
@@ -201,36 +195,13 @@ done:
 	return (status > 0 ? 0 : status);
 }
 
-static enum contact_state
-state_of(unsigned type)
-{
-
-	switch (type) {
-	case EVENT_CONTACT_REQUEST_ENQUEUED:
-		return (CONTACT_TO_REQUEST);
-	case EVENT_CONTACT_REQUEST_RECEIVED:
-		return (CONTACT_RECEIVED);
-	case EVENT_CONTACT_REQUEST_SENT:
-	case EVENT_CONTACT_REQUEST_ACCEPTED:
-		return (CONTACT_ADDED);
-	case EVENT_CONTACT_REQUEST_DISCARDED:
-		return (CONTACT_DISCARDED);
-	case EVENT_CONTACT_BLOCKED:
-		return (CONTACT_BLOCKED);
-	case EVENT_CONTACT_UNBLOCKED:
-		return (CONTACT_REMOVED);
-	default:
-		return (CONTACT_UNDEFINED);
-	}
-}
-
 static int
 contact_of_row(struct contact * c, const struct row * row)
 {
 
 	memset(c, 0, sizeof(*c));
 	memcpy(c->pk, row->pk, sizeof(c->pk));
-	c->state = state_of(row->type);
+	c->state = contact_moves_state(row->type);
 	if ((c->has_seed = row->seed.bytes.n == SEED_SIZE))
 		memcpy(c->seed, row->seed.bytes.p, SEED_SIZE);
 	buffer_slice(&c->metadata, row->metadata.bytes);
