@@ -120,8 +120,8 @@ identify_write(struct buffer * out, const struct identify * id)
 	write_field(&frame, 1, buffer_all(&id->public_key));
 	write_lists(&frame, id);
 	write_field(&frame, 4, buffer_all(&id->observed));
-	if (id->version.n > 0)
-		write_field(&frame, 5, buffer_all(&id->version));
+	/* Empty or not, as Go. */
+	write_field(&frame, 5, buffer_all(&id->version));
 	write_field(&frame, 6, buffer_all(&id->agent));
 	write_field(&record, 8, buffer_all(&id->record));
 	if (id->record.n > 0 && frame.n + record.n <= FRAME_SMALL)

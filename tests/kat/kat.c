@@ -20,13 +20,13 @@ static const struct kat_check * const check_tables[] = {
     kat_files_checks,
     kat_entries_checks,
     kat_contact_checks,
-    kat_contact_checks,
 };
 
 static const struct kat_reader * const reader_tables[] = {
     kat_log_readers,
     kat_entries_readers,
     kat_pubsub_readers,
+    kat_p2p_readers,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -121,5 +121,6 @@ extern const struct kat_check kat_contact_checks[];
 extern const struct kat_reader kat_log_readers[];
 extern const struct kat_reader kat_entries_readers[];
 extern const struct kat_reader kat_pubsub_readers[];
+extern const struct kat_reader kat_p2p_readers[];
 
 #endif /* !BERTY_KAT_H */
