@@ -53,7 +53,8 @@ take_entry(struct swap_peer * p,
 			return;
 		}
 	}
-	e->have = asked->want_type == IPFS__BITSWAP__MESSAGE__WANTLIST__WANT_TYPE__Have;
+	e->have = asked->want_type ==
+	    IPFS__BITSWAP__MESSAGE__WANTLIST__WANT_TYPE__Have;
 	e->dont_have = asked->send_dont_have;
 	list_remove(&e->place);
 	list_append(&p->todo, &e->place);

@@ -618,6 +618,31 @@ a_graft_during_back_off_is_answered_by_a_prune(void ** state)
 	raw_stop(net, &r);
 }
 
+static void
+a_peer_offered_with_its_record_is_dialled(void ** state)
+{
+	struct net * net = net_start(3, 1);
+	struct gossipsub_offer offer = {0};
+	struct buffer rpc = {0};
+	struct raw r;
+
+	(void)state;
+	subscribe_all(net);
+	raw_start(net, &r, "/meshsub/1.1.0");
+	offer.peer = net->swarm.nodes[2].id;
+	/* Its address is not known, and a record of another says nothing. */
+	offer.record = host_peer_record(net->swarm.nodes[1].h);
+	gossipsub_message_prune(&rpc, slice_text(TOPIC), &offer, 1, 60);
+	raw_send(net, &r, &rpc);
+	assert_false(host_connected(net->swarm.nodes[0].h, &offer.peer));
+	offer.record = host_peer_record(net->swarm.nodes[2].h);
+	gossipsub_message_prune(&rpc, slice_text(TOPIC), &offer, 1, 60);
+	raw_send(net, &r, &rpc);
+	assert_true(host_connected(net->swarm.nodes[0].h, &offer.peer));
+	buffer_free(&rpc);
+	raw_stop(net, &r);
+}
+
 /* IHAVE for n messages that nobody has. */
 static void
 tell_of(struct buffer * rpc, uint32_t from, uint32_t n)
@@ -716,6 +741,7 @@ main(void)
 	        a_forged_message_is_refused_and_does_not_hide_the_true_one),
 	    cmocka_unit_test(an_rpc_that_is_too_long_resets_the_stream),
 	    cmocka_unit_test(a_graft_during_back_off_is_answered_by_a_prune),
+	    cmocka_unit_test(a_peer_offered_with_its_record_is_dialled),
 	    cmocka_unit_test(
 	        so_many_messages_told_of_are_asked_for_in_a_heartbeat),
 	    cmocka_unit_test(a_message_asked_for_is_given_three_times_at_most),
