@@ -25,7 +25,8 @@ struct bitswap_handler {
 	/*
 	 * No connected peer has it, or none answered in time.  The want stays:
 	 * it is asked again of every peer that connects, and with back-off
-	 * (up to a minute), until bitswap_cancel.
+	 * (up to a minute), until bitswap_cancel.  Called after each such
+	 * round that found nothing.
 	 */
 	void (*missing)(void * user, const struct cid * cid);
 };
@@ -35,9 +36,11 @@ struct bitswap * bitswap_new(struct host * h,
 void bitswap_free(struct bitswap * b);
 
 /*
- * Want blocks.  `hints` (may be empty) are peers likely to have them: they get
- * want-block at once, many CIDs a message (at most 1,024 entries); the other
- * connected peers get want-have.  Wanting again adds hints.
+ * Want blocks.  `hints` (may be empty) are peers likely to have them: each CID
+ * goes to one of them, in turn, as want-block, at once, many CIDs a message (at
+ * most 1,024 entries wait at a peer); the other connected peers get want-have
+ * when that one has not got it, or was silent for a second.  Wanting again
+ * gives a new hint.
  */
 int bitswap_want(struct bitswap * b, const struct cid * cids, size_t n,
     const struct peer_id * hints, size_t n_hints);
