@@ -3,7 +3,6 @@
 #ifndef BERTY_GROUP_MEMBER_STORE_H
 #define BERTY_GROUP_MEMBER_STORE_H
 
-#include "base/reader.h"
 #include "group/group.h"
 
 struct member_row {
@@ -20,9 +19,5 @@ int member_store_save(struct store * s, uint64_t scope,
 
 /* A row from its stored bytes; -ERR_DB_READ. */
 int member_row_decode(struct member_row * row, struct slice value);
-
-/* A place as it is stored: Lamport time, then the CID behind its length. */
-void event_place_encode(struct buffer * out, const struct event_place * place);
-bool event_place_read(struct event_place * place, struct reader * r);
 
 #endif /* !BERTY_GROUP_MEMBER_STORE_H */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "group/member_store.h"
+#include "group/event_place.h"
 #include "group/row_list.h"
 
 /* Which element stands where. */

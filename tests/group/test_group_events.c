@@ -478,7 +478,7 @@ opening_a_group_costs_a_handful_of_reads(void ** state)
 	party_open_group(&alice);
 	expect_message(&alice, 500, "text");
 	store_stats(alice.store, &after);
-	assert_true(after.reads - before.reads < 40);
+	assert_true(after.reads - before.reads < 20);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
