@@ -157,6 +157,7 @@ static void
 stall(struct connection * c)
 {
 	c->stalled = true;
+	keepalive_stalled(c);
 	world_tcp_pause(c->h->w, c->tcp, true);
 }
 
@@ -241,9 +242,9 @@ come_up(struct connection * c)
 	struct yamux_config config = {.client = c->outbound,
 	    .streams = c->h->limits.streams_per_connection,
 	    .backlog = c->h->limits.accept_backlog,
-	    .window_max = c->h->limits.buffered_per_connection >
-	        YAMUX_WINDOW_MAX ? YAMUX_WINDOW_MAX :
-	        (uint32_t)c->h->limits.buffered_per_connection};
+	    /* Half the budget: one stream that is paused must not use it up
+	     * and so hold back what its user waits for. */
+	    .growth = c->h->limits.buffered_per_connection / 2};
 	struct peer * p;
 
 	if (peer_id_equal(id, &c->h->id) ||

@@ -78,6 +78,7 @@ struct connection {
 	bool pinged;                      /* an answer is awaited */
 	uint32_t ping;
 	uint64_t ping_sent, last_read, last_progress, rtt;
+	uint64_t stalled_at;
 	struct list place;                /* host's connections, or the dead */
 	struct list peer_place;           /* peer's connections */
 	struct list dirty_place;
@@ -156,6 +157,9 @@ struct connection * connection_of(const struct host * h,
 void keepalive_start(struct connection * c);
 void keepalive_fire(struct connection * c);
 void keepalive_answer(struct connection * c, uint32_t value);
+
+/* Reading stopped: not for ever, or what the users wait for may never come. */
+void keepalive_stalled(struct connection * c);
 
 /* --- stream.c ----------------------------------------------------------- */
 

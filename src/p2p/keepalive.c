@@ -3,8 +3,9 @@
 #include "base/error.h"
 #include "p2p/host_impl.h"
 
-/* Between pings, for an answer, and for a write to get on, ms. */
-enum { PING_EVERY = 30000, ANSWER_WITHIN = 20000, WRITE_WITHIN = 60000 };
+/* Between pings, for an answer, for a write to get on, for a stall, ms. */
+enum { PING_EVERY = 30000, ANSWER_WITHIN = 20000, WRITE_WITHIN = 60000,
+	STALL_WITHIN = 20000 };
 
 static void
 send_ping(struct connection * c)
@@ -42,6 +43,13 @@ keepalive_answer(struct connection * c, uint32_t value)
 }
 
 void
+keepalive_stalled(struct connection * c)
+{
+	c->stalled_at = world_now(c->h->w);
+	(void)world_timer_start(c->h->w, &c->timer, STALL_WITHIN);
+}
+
+void
 keepalive_fire(struct connection * c)
 {
 	uint64_t now = world_now(c->h->w);
@@ -51,8 +59,12 @@ keepalive_fire(struct connection * c)
 		connection_fail(c, -ERR_STREAM_WRITE);
 		return;
 	}
+	if (c->stalled && clock_sub(now, c->stalled_at) >= STALL_WITHIN) {
+		connection_fail(c, -ERR_STREAM_READ);
+		return;
+	}
 	/* While we do not read, or the peer does send, nothing is proven. */
-	if (c->pinged && (c->stalled ||
+	if (c->stalled || (c->pinged &&
 	    clock_sub(now, c->last_read) < ANSWER_WITHIN)) {
 		(void)world_timer_start(c->h->w, &c->timer, ANSWER_WITHIN);
 		return;

@@ -26,6 +26,7 @@ struct yamux {
 	struct list sending;              /* streams with something to say */
 	struct buffer control;            /* frames that belong to no stream */
 	size_t queued;                    /* bytes in all streams' queues */
+	size_t grown;                     /* windows beyond their first size */
 	/* The frame being read. */
 	uint8_t header[YAMUX_HEADER];
 	size_t have;
@@ -91,10 +92,6 @@ yamux_new(const struct yamux_config * config)
 	if (y == NULL)
 		return (NULL);
 	y->config = *config;
-	if (y->config.window_max < YAMUX_WINDOW)
-		y->config.window_max = YAMUX_WINDOW;
-	if (y->config.window_max > YAMUX_WINDOW_MAX)
-		y->config.window_max = YAMUX_WINDOW_MAX;
 	y->next_id = config->client ? 1 : 2;
 	list_init(&y->sending);
 	return (y);
@@ -105,6 +102,7 @@ stream_free_memory(struct yamux_stream * s)
 {
 	list_remove(&s->place);
 	s->y->queued -= yamux_queued(s);
+	s->y->grown -= s->window - YAMUX_WINDOW;
 	buffer_free(&s->queue);
 	free(s);
 }
@@ -236,19 +234,27 @@ yamux_finished(const struct yamux_stream * s)
 	return (s->reset || (s->fin_sent && s->fin_received));
 }
 
+/* Twice the window, as long as the session has room for it. */
+static void
+grow_window(struct yamux_stream * s)
+{
+	if (s->window > YAMUX_WINDOW_MAX / 2 ||
+	    s->window > s->y->config.growth - s->y->grown)
+		return;
+	s->y->grown += s->window;
+	s->consumed += s->window;
+	s->window *= 2;
+}
+
 void
 yamux_consumed(struct yamux_stream * s, size_t n, uint64_t now, uint64_t rtt)
 {
-	uint32_t twice = s->window * 2;
-
 	s->consumed += (uint32_t)n;
 	if (s->consumed < s->window / 2 || s->fin_received || s->reset)
 		return;
-	if (rtt > 0 && s->updated > 0 && twice <= s->y->config.window_max &&
-	    now - s->updated < rtt * GROWTH_TRIPS) {
-		s->consumed += s->window;
-		s->window = twice;
-	}
+	if (rtt > 0 && s->updated > 0 &&
+	    now - s->updated < rtt * GROWTH_TRIPS)
+		grow_window(s);
 	s->updated = now;
 	want_flush(s);
 }

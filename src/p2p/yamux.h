@@ -10,6 +10,7 @@
 
 #define YAMUX_PROTOCOL "/yamux/1.0.0"
 
+/* Bytes of a header, of a window at first, and of the largest window. */
 enum { YAMUX_HEADER = 12, YAMUX_WINDOW = 256 * 1024,
 	YAMUX_WINDOW_MAX = 16 * 1024 * 1024 };
 
@@ -23,7 +24,7 @@ struct yamux_config {
 	bool client;              /* odd stream ids, as the dialer */
 	unsigned streams;         /* most streams, of both directions */
 	unsigned backlog;         /* most streams come but not accepted yet */
-	uint32_t window_max;      /* bytes, 256 KiB to 16 MiB */
+	size_t growth;            /* bytes that all windows together may grow */
 };
 
 /* What came.  Every event but PONG and GOAWAY is of a stream. */
