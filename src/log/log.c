@@ -153,17 +153,13 @@ log_append(struct log * log, struct slice value, struct cid * cid,
 bool
 log_has(struct log * log, const struct cid * cid)
 {
-	struct log_item item = {0};
-	int status;
+	uint64_t id;
 
 	if (log_load(log) != 0)
 		return (false);
-	if (log_recent_get(log, cid) != NULL ||
-	    map_get(&log->pending_map, cid_slice(cid)) != NULL)
-		return (true);
-	status = log_find(log, cid, &item);
-	log_item_free(&item);
-	return (status == 0);
+	return (log_recent_get(log, cid) != NULL ||
+	    map_get(&log->pending_map, cid_slice(cid)) != NULL ||
+	    store_block_find(log->store, cid_slice(cid), &id) == 0);
 }
 
 bool

@@ -83,7 +83,8 @@ int log_receive(struct log * log, const struct cid * cid, struct slice block);
 int log_settle(struct log * log, unsigned max);
 bool log_ready(const struct log * log);
 
-/* Is the entry here (joined or waiting)? */
+/* Is the entry here (joined or waiting)?  Blocks of other logs in the store
+ * count as here: none of them can be an entry of this one. */
 bool log_has(struct log * log, const struct cid * cid);
 bool log_joined(struct log * log, const struct cid * cid);
 

@@ -1,0 +1,195 @@
+/* sync_impl.h: what the files of sync share. */
+#ifndef BERTY_SYNC_SYNC_IMPL_H
+#define BERTY_SYNC_SYNC_IMPL_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "p2p/bitswap.h"
+#include "p2p/direct_channel.h"
+#include "p2p/gossipsub.h"
+#include "sync/sync.h"
+
+enum {
+	/* Fetching. */
+	SYNC_IN_FLIGHT = 512,         /* blocks asked for at a time */
+	SYNC_IN_FLIGHT_BYTES = 4 << 20,
+	SYNC_UNVERIFIED = 8 << 20,    /* bytes held that are not checked */
+	SYNC_QUEUE = 65536,           /* CIDs known to lack, a log */
+	SYNC_STALLED = 4096,          /* that nobody had, a log */
+	SYNC_REFUSED = 1024,          /* CIDs remembered as bad, a log */
+	SYNC_BATCH = 64,              /* entries a worker checks at once */
+	SYNC_JOIN = 256,              /* entries joined in a transaction */
+	SYNC_HINTS = 4,
+
+	/* Announcing, ms. */
+	SYNC_EXCHANGE_MS = 30000,     /* the slow schedule */
+	SYNC_EXCHANGE_LONGEST_MS = 600000,
+	SYNC_REPLY_MS = 10000,        /* between equal replies to a peer */
+	SYNC_RETRY_MS = 30000,        /* after a transaction that failed */
+
+	/* Bytes of a message. */
+	SYNC_PUBLISH_MAX = (1 << 20) - 4096,
+	SYNC_OVERHEAD = 512,          /* of sealing, and of the box's fields */
+
+	/* Rotation periods accepted before the present one. */
+	SYNC_PERIODS_BACK = 30,
+};
+
+enum sync_state {
+	SYNC_QUEUED,                  /* to be asked for */
+	SYNC_ASKED,
+	SYNC_NOBODY,                  /* asked; nobody has it, bitswap goes on */
+	SYNC_CAME,                    /* here, not checked */
+	SYNC_CHECKING,                /* with a worker */
+	SYNC_BAD,                     /* checked: no entry of this log */
+};
+
+/* An entry on its way into a log. */
+struct sync_item {
+	struct list place;            /* in one of the log's lists */
+	struct sync_log * l;
+	struct cid cid;
+	enum sync_state state;
+	struct buffer block;          /* CAME, CHECKING */
+	int status;                   /* of the check */
+};
+
+/* A peer of a log's topic. */
+struct sync_peer {
+	struct list place;
+	struct peer_id id;
+	bool due;                     /* gets our heads at the next turn */
+	bool reply;                   /* look at it when all is fetched */
+	bool heard;
+	uint8_t theirs[32];           /* hash of the heads it sent last */
+	bool told;
+	uint8_t ours[32];             /* hash of the heads it was sent last */
+	uint64_t told_at;
+	bool has_period;
+	uint64_t period;              /* of the rotation it used last */
+};
+
+/* Entries with a worker. */
+struct sync_batch {
+	struct world_work work;
+	struct sync_log * l;          /* NULL: removed meanwhile */
+	struct list place;
+	struct log_identity identity;
+	struct buffer address;
+	struct list items;
+};
+
+/* A transaction that is not durable yet. */
+struct sync_commit {
+	struct store_commit commit;
+	struct sync_log * l;          /* NULL: removed meanwhile */
+	struct list place;
+	unsigned joined;
+	uint64_t arrivals;
+};
+
+struct sync_log {
+	struct list place;            /* in sync.logs */
+	struct sync * s;
+	struct log * log;
+	struct sync_config config;
+	struct buffer topic;          /* the address, with a NUL */
+
+	/* Rotation values in the map: the present period's and its neighbours'. */
+	bool has_points;
+	uint64_t point_period;
+	bool has_period;
+	uint64_t period;              /* of the value last received here */
+
+	struct list peers;
+	bool announce;                /* heads to be published */
+	uint64_t exchange_at;
+	unsigned quiet;               /* exchanges since something changed */
+
+	struct list queued, asked, nobody, came, bad;
+	size_t n_queued, n_asked, n_nobody, n_bad;
+	bool overflow;                /* more is missing than is queued */
+	struct peer_id hints[SYNC_HINTS];
+	struct sync_batch * batch;
+	struct list commits;
+	uint64_t paused_until;
+};
+
+struct sync {
+	struct world * world;
+	struct store * store;
+	struct host * host;
+	struct gossipsub * gossipsub;
+	struct bitswap * bitswap;
+	struct direct_channel * direct;
+	struct sync_handler handler;
+	void * user;
+	struct list logs;
+	struct map topics;            /* address -> sync_log */
+	struct map points;            /* rotation value -> sync_log */
+	struct map items;             /* CID -> sync_item */
+	size_t unverified;            /* bytes of items that came */
+	size_t block_size;            /* of blocks lately, on average */
+	struct world_timer turn;      /* what was queued */
+	struct world_timer tick;      /* the slow schedule */
+	struct sync_stats stats;
+};
+
+/* See to what is queued, at the loop's next turn. */
+void sync_soon(struct sync * s);
+
+/* sync_rotation.c */
+void sync_rotation_refresh(struct sync_log * l);
+void sync_rotation_forget(struct sync_log * l);
+struct sync_log * sync_rotation_find(struct sync * s,
+    const struct peer_id * from, const uint8_t rotation[32]);
+/* Remember which period a value is of; false when it is of none we accept. */
+bool sync_rotation_learn(struct sync_log * l, struct sync_peer * p,
+    const uint8_t rotation[32]);
+void sync_rotation_value(struct sync_log * l, const struct sync_peer * p,
+    uint8_t rotation[32]);
+
+/* sync_peer.c */
+struct sync_peer * sync_peer_find(struct sync_log * l,
+    const struct peer_id * id);
+void sync_peer_joined(struct sync_log * l, const struct peer_id * id);
+void sync_peer_left(struct sync_log * l, const struct peer_id * id);
+void sync_peer_free_all(struct sync_log * l);
+void sync_hint(struct sync_log * l, const struct peer_id * id);
+
+/* sync_send.c */
+/* A set of heads has one hash, whatever its order; sorts them. */
+void sync_hash_heads(struct cid * heads, size_t n, uint8_t hash[32]);
+void sync_publish(struct sync_log * l);
+void sync_tell(struct sync_log * l, struct sync_peer * p);
+/* Send what is due at this turn. */
+void sync_send_due(struct sync_log * l);
+/* A peer's heads are all here: does it lack some of ours? */
+void sync_consider_reply(struct sync_log * l, struct sync_peer * p);
+void sync_exchange(struct sync_log * l);
+
+/* sync_receive.c */
+bool sync_receive(struct sync * s, struct sync_log * l,
+    const struct peer_id * from, const struct peer_id * via, bool direct,
+    struct slice message);
+
+/* sync_fetch.c */
+void sync_fetch_want(struct sync_log * l, const struct cid * cid);
+void sync_fetch_missing(struct sync_log * l);
+void sync_fetch_ask(struct sync_log * l);
+void sync_fetch_came(struct sync * s, const struct cid * cid,
+    struct slice block, const struct peer_id * from);
+void sync_fetch_nobody(struct sync * s, const struct cid * cid);
+/* An entry that came in a heads message; 0, or it is held already. */
+void sync_fetch_given(struct sync_log * l, const struct cid * cid,
+    struct slice block);
+void sync_fetch_free(struct sync_log * l);
+bool sync_fetch_idle(const struct sync_log * l);
+void sync_item_free(struct sync_item * item);
+void sync_item_bad(struct sync_item * item);
+
+/* sync_join.c */
+void sync_join_turn(struct sync_log * l);
+void sync_join_free(struct sync_log * l);
+
+#endif /* !BERTY_SYNC_SYNC_IMPL_H */
