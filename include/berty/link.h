@@ -72,6 +72,18 @@ struct berty_link_message {
 	struct berty_link_bytes message_id;   /* CID */
 };
 
+/* How many addresses a link may carry. */
+#define BERTY_LINK_ADDRESSES_MAX 8
+
+/*
+ * Where the sender of the link can be reached: binary multiaddrs that end in
+ * /p2p/ID, the best first.  Not checked here.  Source: docs/extensions.md.
+ */
+struct berty_link_addresses {
+	size_t n;
+	struct berty_link_bytes at[BERTY_LINK_ADDRESSES_MAX];
+};
+
 /*
  * A link taken apart.  Zero bytes are an empty link.  One that was read owns
  * what its fields point to; one that is made to be written borrows it.
@@ -82,6 +94,7 @@ struct berty_link {
 	struct berty_link_group group;
 	struct berty_link_encrypted encrypted;
 	struct berty_link_message message;
+	struct berty_link_addresses addresses;
 	void * memory;                        /* private */
 };
 

@@ -305,7 +305,7 @@ escape(struct buffer * out, struct slice text)
 static struct berty_link
 web_part(const struct berty_link * link)
 {
-	struct berty_link part = {0};
+	struct berty_link part = {.addresses = link->addresses};
 
 	switch (link->kind) {
 	case BERTY_LINK_CONTACT:

@@ -12,7 +12,7 @@
  * length 0 from an absent one, which generated code does not.
  */
 enum field_kind { FIELD_END, FIELD_BYTES, FIELD_TEXT, FIELD_ENUM,
-	FIELD_MESSAGE };
+	FIELD_MESSAGE, FIELD_ADDRESSES };
 
 /* Every message's struct begins with `bool present`. */
 struct field {
@@ -84,6 +84,7 @@ static const struct field link_fields[] = {
 	MESSAGE(3, berty_link, group, group_fields),
 	MESSAGE(4, berty_link, encrypted, encrypted_fields),
 	MESSAGE(5, berty_link, message, message_fields),
+	{7000, FIELD_ADDRESSES, offsetof(struct berty_link, addresses), NULL},
 	{0},
 };
 
@@ -148,6 +149,15 @@ skip_field(struct reader * r, unsigned wire)
 static void read_message(struct reader * r, const struct field * fields,
     unsigned char * message);
 
+/* The first ones are the best: those beyond the limit are left out. */
+static void
+keep_address(struct berty_link_addresses * addresses, struct slice s)
+{
+	if (addresses->n < BERTY_LINK_ADDRESSES_MAX)
+		addresses->at[addresses->n++] =
+		    (struct berty_link_bytes){s.p, s.n};
+}
+
 static void
 read_field(struct reader * r, const struct field * field,
     unsigned char * message, unsigned wire)
@@ -173,6 +183,10 @@ read_field(struct reader * r, const struct field * field,
 		read_message(&inner, field->fields, at);
 		if (inner.failed)
 			reader_fail(r);
+		return;
+	}
+	if (field->kind == FIELD_ADDRESSES) {
+		keep_address(at, s);
 		return;
 	}
 	if (field->kind == FIELD_TEXT && !utf8_valid(s))
@@ -239,6 +253,27 @@ write_inner(struct buffer * out, const struct field * field,
 	return (status);
 }
 
+static void
+write_bytes(struct buffer * out, unsigned number,
+    const struct berty_link_bytes * bytes)
+{
+	if (bytes->n == 0)
+		return;
+	buffer_uvarint(out, (uint64_t)number << 3 | WIRE_BYTES);
+	buffer_uvarint(out, bytes->n);
+	buffer_slice(out, link_slice(*bytes));
+}
+
+static void
+write_addresses(struct buffer * out, unsigned number,
+    const struct berty_link_addresses * addresses)
+{
+	size_t i;
+
+	for (i = 0; i < addresses->n; i++)
+		write_bytes(out, number, &addresses->at[i]);
+}
+
 static int
 write_field(struct buffer * out, const struct field * field, const void * at)
 {
@@ -254,6 +289,9 @@ write_field(struct buffer * out, const struct field * field, const void * at)
 		return (0);
 	case FIELD_MESSAGE:
 		return (*(const bool *)at ? write_inner(out, field, at) : 0);
+	case FIELD_ADDRESSES:
+		write_addresses(out, field->number, at);
+		return (0);
 	case FIELD_TEXT:
 		if (!utf8_valid(link_slice(*bytes)))
 			return (-ERR_INVALID_INPUT);
@@ -263,11 +301,7 @@ write_field(struct buffer * out, const struct field * field, const void * at)
 	default:
 		break;
 	}
-	if (bytes->n == 0)
-		return (0);
-	buffer_uvarint(out, field->number << 3 | WIRE_BYTES);
-	buffer_uvarint(out, bytes->n);
-	buffer_slice(out, link_slice(*bytes));
+	write_bytes(out, field->number, bytes);
 	return (0);
 }
 

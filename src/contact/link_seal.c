@@ -2,7 +2,11 @@
 #include "contact/link_codec.h"
 #include "crypto/crypto.h"
 
-enum { LINK_NONCE_SIZE = 16, FIELDS_MAX = 5, CHECKSUM_MAX = BERTY_LINK_MAX };
+enum {
+	LINK_NONCE_SIZE = 16,
+	FIELDS_MAX = 5 + BERTY_LINK_ADDRESSES_MAX,
+	CHECKSUM_MAX = BERTY_LINK_MAX,
+};
 
 /* scrypt's cost, as Go's links have it: 32 MiB and one unit of work. */
 enum { SCRYPT_N = 32768, SCRYPT_R = 8, SCRYPT_P = 1 };
@@ -39,6 +43,19 @@ sealed_fields(struct secret_fields * s, struct berty_link_encrypted * e)
 	else
 		*s = (struct secret_fields){{&e->public_key, &e->secret,
 		    &e->secret_sig, &e->sign_pub, &e->link_key_sig}, 5, 4};
+}
+
+/*
+ * Addresses would tell whose link it is: they follow the fields of Go in the
+ * key stream, where a reader that does not know them does not get to.
+ */
+static void
+add_addresses(struct secret_fields * s, struct berty_link_addresses * a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		s->field[s->n++] = &a->at[i];
 }
 
 static void
@@ -132,6 +149,9 @@ link_open(struct berty_link * link, struct slice passphrase,
 	if (e->nonce.n != LINK_NONCE_SIZE || !clear_fields(&to, &clear))
 		return (error_set(err, ERR_INVALID_INPUT, "bad encryption"));
 	sealed_fields(&from, e);
+	clear.addresses.n = link->addresses.n;
+	add_addresses(&from, &link->addresses);
+	add_addresses(&to, &clear.addresses);
 	status = apply_stream(&clear, &to, &from, passphrase, e->nonce.p);
 	if (status == 0)
 		status = check(e, &to);
@@ -179,6 +199,9 @@ berty_link_seal(struct berty_link * sealed, const struct berty_link * clear,
 	checksum(&sum, &from, checksum_n);
 	e->checksum = link_keep(&made, buffer_all(&sum));
 	sealed_fields(&to, e);
+	made.addresses.n = source.addresses.n;
+	add_addresses(&to, &made.addresses);
+	add_addresses(&from, &source.addresses);
 	status = apply_stream(&made, &to, &from,
 	    slice_of(passphrase, passphrase_n), nonce);
 	if (sum.failed || e->nonce.p == NULL || e->checksum.p == NULL)
