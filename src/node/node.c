@@ -58,6 +58,14 @@ node_follow_up(struct node * n)
 }
 
 void
+node_follow_up_in(struct node_group * g)
+{
+	list_remove(&g->due);
+	list_append(&g->node->due, &g->due);
+	node_follow_up(g->node);
+}
+
+void
 node_account_changed(struct node * n)
 {
 	account_notify(n->account);
@@ -164,13 +172,16 @@ node_follow_up_fire(struct world_timer * timer)
 {
 	struct node * n = list_entry(timer, struct node, follow_up);
 	struct node_group * g;
-	size_t at = 0;
 
 	if (store_read_only(n->store))
 		return;
-	while ((g = node_each_group(n, &at)) != NULL)
-		if (group_has_reaction(g->group))
+	while (!list_empty(&n->due)) {
+		g = list_entry(n->due.next, struct node_group, due);
+		list_remove(&g->due);
+		/* What a reaction wrote makes the group due again. */
+		if (!g->closing && group_has_reaction(g->group))
 			react(n, g);
+	}
 	if (n->auto_activate && n->known_changed)
 		activate_known(n);
 }
@@ -201,7 +212,7 @@ sync_joined(void * user, struct log * log, uint64_t arrivals)
 	node_show(g, which, arrivals);
 	if (g->is_account)
 		node_account_changed(n);
-	node_follow_up(n);
+	node_follow_up_in(g);
 }
 
 static void
@@ -303,6 +314,7 @@ node_open(struct world * w, const struct node_config * config,
 	n->follow_up.fire = node_follow_up_fire;
 	n->wake.fire = feed_wake_fire;
 	list_init(&n->watchers);
+	list_init(&n->due);
 	world_random(w, (uint8_t *)&n->groups.seed, sizeof(n->groups.seed));
 	if ((n->secrets = secret_arena_new()) == NULL) {
 		rc = error_set(err, ERR_INTERNAL, "out of memory");

@@ -44,6 +44,7 @@ node_group_new(struct node * n, struct group * group, bool is_account)
 	g->group = group;
 	g->is_account = is_account;
 	list_init(&g->feeds);
+	list_init(&g->due);
 	g->visible[FEED_METADATA] = log_arrivals(node_log(g, FEED_METADATA));
 	g->visible[FEED_MESSAGES] = log_arrivals(node_log(g, FEED_MESSAGES));
 	if (map_set(&n->groups, group_key(g), g) != 0 ||
@@ -54,6 +55,7 @@ node_group_new(struct node * n, struct group * group, bool is_account)
 		node_group_free(g);
 		return (NULL);
 	}
+	node_follow_up_in(g);
 	return (g);
 }
 
@@ -64,6 +66,7 @@ node_group_free(struct node_group * g)
 	size_t i;
 
 	feeds_end(g);
+	list_remove(&g->due);
 	node_group_disconnect(g);
 	for (i = 0; i < FEED_LOGS; i++) {
 		struct log * log = node_log(g, (enum feed_log)i);

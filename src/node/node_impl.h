@@ -18,6 +18,7 @@ struct node_group {
 	struct sync_log * synced[FEED_LOGS];
 	uint64_t visible[FEED_LOGS]; /* last arrival that is durable */
 	struct list feeds;
+	struct list due;          /* in node.due: look for a reaction */
 };
 
 struct node {
@@ -37,6 +38,7 @@ struct node {
 	struct map groups;        /* public key -> struct node_group */
 	struct map logs;          /* pointer of a log -> struct node_group */
 	struct list watchers;
+	struct list due;          /* groups that changed */
 	struct node_tx * open_tx; /* between begin and commit */
 	struct world_timer follow_up; /* reactions and activations */
 	struct world_timer wake;  /* feeds that have something to give */
@@ -69,8 +71,9 @@ void node_show(struct node_group * g, enum feed_log which, uint64_t arrivals);
 /* The account group changed durably. */
 void node_account_changed(struct node * n);
 
-/* Look for reactions and activations when the loop turns. */
+/* Look for reactions and activations when the loop turns; in this group too. */
 void node_follow_up(struct node * n);
+void node_follow_up_in(struct node_group * g);
 
 /* The timers of the node (set up by node_open). */
 void node_follow_up_fire(struct world_timer * timer);

@@ -161,10 +161,10 @@ publish(struct node_tx * tx)
 			if (t->wrote[j] && t->g->synced[j] != NULL)
 				sync_announce(t->g->synced[j]);
 		}
+		node_follow_up_in(t->g);
 	}
 	if (account)
 		node_account_changed(n);
-	node_follow_up(n);
 }
 
 static void
