@@ -39,7 +39,10 @@ struct host_config {
 	struct host_limits limits;
 };
 
-/* A host on a world; NULL without memory.  free closes all at once. */
+/*
+ * A host on a world; NULL without memory.  free closes all at once, without
+ * callbacks; it must not be called from inside one.
+ */
 struct host * host_new(struct world * w, const struct host_config * config);
 void host_free(struct host * h);
 
@@ -174,12 +177,20 @@ void stream_handle(struct stream * s, const struct stream_handler * handler,
     void * user);
 const struct peer_id * stream_peer(const struct stream * s);
 
-/* Copy and queue bytes; -ERR_STREAM_WRITE when it is closing or too much
- * (1 MiB) is queued. */
+/*
+ * Copy and queue bytes.  -ERR_STREAM_WRITE when it is closing, when 1 MiB is
+ * queued already (a write below that is taken whole, however long), when all
+ * streams of the connection hold four times its budget, or before `opened` if
+ * several protocols were offered.
+ */
 int stream_write(struct stream * s, struct slice bytes);
 size_t stream_queued(const struct stream * s);
 
-/* Stop or resume reading: the window is not opened further meanwhile. */
+/*
+ * Stop or resume reading: the window is not opened further meanwhile.  What
+ * comes is held; when a connection holds its budget it is not read at all, and
+ * closed when that lasts 20 s.
+ */
 void stream_pause(struct stream * s, bool paused);
 
 /* Say that we write no more; reading goes on. */

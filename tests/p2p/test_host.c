@@ -839,6 +839,42 @@ a_corrupted_byte_ends_the_connection(void ** state)
 	stop(f);
 }
 
+static void
+bytes_held_in_all_connections_are_limited(void ** state)
+{
+	struct fixture * f = start(1);
+	struct host_config config = {.limits = {.buffered = 65536}};
+	struct world * w = sim_node(f->swarm.sim);
+	struct side * side = &f->sides[1];
+	struct buffer address = {0};
+	struct world_address at = sim_address(f->swarm.nodes[0].w);
+	struct multiaddr_tcp to = {.port = 4001};
+	struct end e = {0};
+	struct host * small;
+	static const char * const protocols[] = {ECHO, NULL};
+
+	(void)state;
+	ed25519_from_seed(&config.key, (const uint8_t[32]){9});
+	small = host_new(w, &config);
+	side->pause = true;
+	assert_int_equal(0, host_serve(small, ECHO, on_accept, side));
+	memcpy(to.ip, at.ip, 4);
+	multiaddr_from_tcp(&address, &to);
+	assert_int_equal(0, host_connect_address(small, buffer_all(&address)));
+	run(f, 500);
+	assert_int_equal(0, stream_open(host_at(f, 0), host_id(small),
+	    protocols, &handler, &e, &e.s));
+	assert_int_equal(65536, fill(&e, 65536));
+	run(f, 500);
+	assert_true(host_connected(small, id_at(f, 0)));
+	assert_int_equal(0, stream_write(e.s, slice_text("x")));
+	run(f, 500);
+	assert_false(host_connected(small, id_at(f, 0)));
+	host_free(small);
+	buffer_free(&address);
+	stop(f);
+}
+
 int
 main(void)
 {
@@ -855,6 +891,7 @@ main(void)
 		    a_paused_reader_holds_the_writer_back_and_loses_nothing),
 		cmocka_unit_test(
 		    held_bytes_stay_within_the_budget_and_a_long_stall_ends_it),
+		cmocka_unit_test(bytes_held_in_all_connections_are_limited),
 		cmocka_unit_test(a_partition_is_noticed_and_streams_are_told),
 		cmocka_unit_test(an_idle_connection_stays_up_for_an_hour),
 		cmocka_unit_test(streams_are_limited_per_connection),
