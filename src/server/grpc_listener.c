@@ -135,7 +135,7 @@ static int
 listen_unix(struct grpc_listener * listener, struct error * err)
 {
 	const char * path = listener->path;
-	int fd, status;
+	int fd = -1, status;
 
 	if ((status = make_folder(path, err)) != 0 ||
 	    (status = remove_stale(path, err)) != 0 ||
