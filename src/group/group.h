@@ -78,8 +78,8 @@ const uint8_t * group_device_pk(const struct group * g);
 uint64_t group_scope(const struct group * g);
 
 /*
- * Write an event signed by our device, or by another key (302: the group's),
- * inside a transaction.  payload is the encoded message.  cid may be NULL.
+ * Write an event signed by our device (signer NULL), or by another key (302:
+ * the group's), inside a transaction.  payload is the encoded message.  cid may be NULL.
  */
 int group_write_event(struct group * g, unsigned type, struct slice payload,
     const struct ed25519_key * signer, struct cid * cid, struct error * err);

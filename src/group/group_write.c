@@ -35,7 +35,8 @@ group_write_attached_event(struct group * g, unsigned type,
 		    "an event has at most %u bytes", PAYLOAD_MAX));
 	if (draw(g, &random, n))
 		metadata_seal(&envelope, &g->secrets->info, type, payload,
-		    signer, random.p, attachments, n);
+		    signer == NULL ? &g->secrets->device : signer, random.p,
+		    attachments, n);
 	if (random.failed || envelope.failed)
 		status = error_set(err, ERR_INTERNAL, "out of memory");
 	else

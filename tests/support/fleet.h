@@ -123,6 +123,15 @@ void fleet_create_group(struct fleet * f, size_t i, uint8_t group_pk[32]);
 /* Node `who` joins by an invitation from node `host`, and activates. */
 void fleet_join(struct fleet * f, size_t who, size_t host,
     const uint8_t group_pk[32]);
+/* Node 0 creates a group, all others join, and everybody knows everybody. */
+void fleet_gather(struct fleet * f, uint8_t group_pk[32]);
+/* Keep a node from exchanging the group's metadata with anybody, or no more. */
+void fleet_mute_metadata(struct fleet * f, size_t i,
+    const uint8_t group_pk[32], bool mute);
+/* How many devices of the group a node knows. */
+size_t fleet_devices(struct fleet * f, size_t i, const uint8_t group_pk[32]);
+bool fleet_wait_devices(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    size_t n, uint64_t max_ms);
 bool fleet_is_open(struct fleet * f, size_t i, const uint8_t group_pk[32]);
 
 /* Write; returns when it is durable. */
@@ -132,6 +141,10 @@ void fleet_send_metadata(struct fleet * f, size_t i,
     const uint8_t group_pk[32], const char * text);
 struct fleet_call * fleet_begin_send(struct fleet * f, size_t i,
     const uint8_t group_pk[32], const char * text);
+
+/* n messages named "<who> <number>" from the number on, 16 at a time. */
+void fleet_send_many(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    const char * who, unsigned from, unsigned n);
 
 /* How many messages a user sees, and wait until there are at least n. */
 uint64_t fleet_count(struct fleet * f, size_t i, const uint8_t group_pk[32]);

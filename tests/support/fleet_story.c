@@ -198,6 +198,77 @@ fleet_join(struct fleet * f, size_t who, size_t host,
 	activate(f, who, group_pk);
 }
 
+void
+fleet_mute_metadata(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    bool mute)
+{
+	struct node_group * g =
+	    node_find(f->nodes[i].node, slice_of(group_pk, 32));
+
+	assert_non_null(g);
+	if (!mute) {
+		node_group_connect(g);
+		return;
+	}
+	assert_non_null(g->synced[FEED_METADATA]);
+	sync_remove(g->synced[FEED_METADATA]);
+	g->synced[FEED_METADATA] = NULL;
+}
+
+static int
+count_device(void * user, const uint8_t member_pk[32],
+    const uint8_t device_pk[32])
+{
+	(void)member_pk;
+	(void)device_pk;
+	++*(size_t *)user;
+	return (0);
+}
+
+size_t
+fleet_devices(struct fleet * f, size_t i, const uint8_t group_pk[32])
+{
+	struct group * g = fleet_group(f, i, group_pk);
+	size_t n = 0;
+
+	if (g != NULL)
+		assert_int_equal(group_each_device(g, count_device, &n), 0);
+	return (n);
+}
+
+static bool
+has_devices(void * user)
+{
+	struct group_wait * w = user;
+
+	return (fleet_devices(w->f, w->i, w->group_pk) >= w->n);
+}
+
+bool
+fleet_wait_devices(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    size_t n, uint64_t max_ms)
+{
+	struct group_wait w = {f, i, group_pk, n};
+
+	return (sim_run_until(f->sim, has_devices, &w, max_ms));
+}
+
+void
+fleet_gather(struct fleet * f, uint8_t group_pk[32])
+{
+	size_t i;
+
+	fleet_create_group(f, 0, group_pk);
+	for (i = 1; i < f->n; i++)
+		fleet_join(f, i, 0, group_pk);
+	for (i = 0; i < f->n; i++)
+		sim_assert(f->sim, fleet_wait_devices(f, i, group_pk, f->n,
+		    PATIENCE_MS));
+	/* Keys follow the devices. */
+	sim_run_for(f->sim, 5000);
+	sim_assert(f->sim, fleet_wait_equal(f, group_pk, PATIENCE_MS));
+}
+
 /* --- messages ------------------------------------------------------------- */
 
 struct fleet_call *
@@ -220,6 +291,28 @@ fleet_send(struct fleet * f, size_t i, const uint8_t group_pk[32],
 
 	sim_assert(f->sim, fleet_wait(f, i, call));
 	fleet_end(call);
+}
+
+void
+fleet_send_many(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    const char * who, unsigned from, unsigned n)
+{
+	struct fleet_call * calls[16] = {NULL};
+	unsigned at, k;
+	char text[64];
+
+	for (at = 0; at < n + 16; at++) {
+		k = at % 16;
+		if (calls[k] != NULL) {
+			sim_assert(f->sim, fleet_wait(f, i, calls[k]));
+			fleet_end(calls[k]);
+			calls[k] = NULL;
+		}
+		if (at >= n)
+			continue;
+		(void)snprintf(text, sizeof(text), "%s %u", who, from + at);
+		calls[k] = fleet_begin_send(f, i, group_pk, text);
+	}
 }
 
 void
