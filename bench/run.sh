@@ -1,0 +1,16 @@
+#!/bin/sh
+# Build as released, measure, and write build/bench.json.  Arguments name the
+# parts to measure: limits trips library daemon pair history.
+set -eu
+cd "$(dirname "$0")/.."
+
+cmake --preset release -DBERTY_NO_TESTS=OFF --log-level=WARNING >/dev/null
+cmake --build --preset release --target berty berty-bench -- -j"$(nproc)"
+
+stores=$(pwd)/build/bench-stores
+rm -rf "$stores"
+trap 'rm -rf "$stores"' EXIT
+echo "measuring (about five minutes)"
+build/release/bench/berty-bench -berty build/release/cmd/berty/berty \
+	-folder "$stores" -out build/bench.json "$@"
+echo "written to build/bench.json"
