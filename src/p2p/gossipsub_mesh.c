@@ -25,10 +25,7 @@ is_member(struct gossipsub * g, const struct gossip_member * m)
 	return (true);
 }
 
-/*
- * Others of the topic, whom a pruned peer may turn to.  Their signed records
- * would go along, if the host kept them.
- */
+/* Others of the topic, whom a pruned peer may turn to. */
 static size_t
 find_offers(struct gossipsub * g, struct gossip_topic * t,
     const struct gossip_peer * not, struct gossipsub_offer * offers)
@@ -39,7 +36,9 @@ find_offers(struct gossipsub * g, struct gossip_topic * t,
 	for (i = 0; i < count && n < OFFERS; i++)
 		if (list[i]->peer != not)
 			offers[n++] = (struct gossipsub_offer){
-			    .peer = list[i]->peer->id};
+			    .peer = list[i]->peer->id,
+			    .record = host_record_of(g->host,
+			        &list[i]->peer->id)};
 	free(list);
 	return (n);
 }

@@ -390,12 +390,25 @@ host_learn_record(struct host * h, struct slice envelope,
 	/* An older record says nothing new. */
 	if (p != NULL && record.seq >= p->seq) {
 		p->seq = record.seq;
+		peerstore_keep_record(p, envelope,
+		    clock_add(world_now(h->w), ttl_ms));
 		r = reader_of(buffer_all(&record.addresses));
 		while (r.n > 0)
 			host_learn(h, peer, reader_prefixed(&r, r.n), ttl_ms);
 	}
 	peer_record_free(&record);
 	return (0);
+}
+
+struct slice
+host_record_of(struct host * h, const struct peer_id * peer)
+{
+	struct peer * p = peerstore_find(&h->peers, peer);
+
+	if (p == NULL || (list_empty(&p->connections) &&
+	    p->record_until <= world_now(h->w)))
+		return ((struct slice){0});
+	return (buffer_all(&p->record));
 }
 
 void

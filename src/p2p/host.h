@@ -79,6 +79,13 @@ int host_learn_record(struct host * h, struct slice envelope,
     struct peer_id * peer, uint64_t ttl_ms);
 
 /*
+ * The last valid record that was learnt of a peer (envelope bytes), as long as
+ * it is good or the peer is connected; empty if there is none of at most 2 KiB.
+ * Borrowed until the next turn of the loop.
+ */
+struct slice host_record_of(struct host * h, const struct peer_id * peer);
+
+/*
  * See to it that a peer is connected: dials its known addresses in turn.  When
  * already connected, does nothing.  The outcome is seen by watchers.
  * -ERR_NOT_FOUND when no address is known.

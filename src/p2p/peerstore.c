@@ -16,6 +16,7 @@ peer_free(struct peer * p)
 	free(p->addresses);
 	buffer_free(&p->protocols);
 	buffer_free(&p->agent);
+	buffer_free(&p->record);
 	free(p);
 }
 
@@ -123,6 +124,18 @@ peerstore_learn(struct peer * p, struct slice multiaddr, uint64_t until)
 	tcp.peer.n = 0;
 	if (!same_place(&slot->tcp, &tcp) || slot->until < until)
 		*slot = (struct peer_address){until, tcp};
+}
+
+void
+peerstore_keep_record(struct peer * p, struct slice envelope, uint64_t until)
+{
+	buffer_free(&p->record);
+	if (envelope.n > PEERSTORE_RECORD)
+		return;
+	buffer_slice(&p->record, envelope);
+	if (p->record.failed)
+		buffer_free(&p->record);
+	p->record_until = until;
 }
 
 void

@@ -11,8 +11,10 @@
 #include "codec/multiaddr.h"
 #include "codec/peer_id.h"
 
-/* Addresses kept of a peer; peers kept that are not connected. */
-enum { PEERSTORE_ADDRESSES = 32, PEERSTORE_PEERS = 4096 };
+/* Addresses kept of a peer; peers kept that are not connected; bytes of a
+ * signed record kept (that of a peer with 32 addresses is far below). */
+enum { PEERSTORE_ADDRESSES = 32, PEERSTORE_PEERS = 4096,
+	PEERSTORE_RECORD = 2048 };
 
 struct peer_address {
 	uint64_t until;           /* ms of the world's clock */
@@ -30,6 +32,8 @@ struct peer {
 	struct buffer protocols;  /* NUL-terminated names, one by one */
 	struct buffer agent;      /* text, not terminated */
 	uint64_t seq;             /* of the last peer record */
+	struct buffer record;     /* its envelope, if it was short enough */
+	uint64_t record_until;    /* good until then, and while connected */
 };
 
 struct peerstore {
@@ -51,6 +55,10 @@ struct peer * peerstore_get(struct peerstore * ps, const struct peer_id * id);
  * that name another peer, are skipped.  The one that ends first gives way.
  */
 void peerstore_learn(struct peer * p, struct slice multiaddr, uint64_t until);
+
+/* Keep the envelope of a record that was checked, in the place of the last. */
+void peerstore_keep_record(struct peer * p, struct slice envelope,
+    uint64_t until);
 
 /* Forget addresses that are no longer good. */
 void peerstore_expire(struct peer * p, uint64_t now);
