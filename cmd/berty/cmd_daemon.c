@@ -1,0 +1,396 @@
+/* cmd_daemon.c: `berty daemon`, a node in this process. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "berty/daemon.h"
+#include "output.h"
+#include "qr.h"
+#include "share.h"
+
+#define SWARM_DEFAULT "/ip4/0.0.0.0/tcp/0,/ip6/::/tcp/0"
+
+static const struct flag daemon_flags[] = {
+	{"store.inmem", NULL, NULL, "keep nothing: a new account that is gone "
+	    "when the node stops"},
+	{"store.key-file", "FILE", NULL, "read the key of the store from a "
+	    "file (default: store.key in the store's folder, made at the "
+	    "first start)"},
+	{"store.key-fd", "NUMBER", NULL, "or from an open file descriptor"},
+	{"store.key-env", "NAME", NULL, "or from an environment variable, as "
+	    "64 hexadecimal digits"},
+	{"node.listeners", "LIST", NULL, "where the API is served, separated "
+	    "by commas: /unix/PATH, /ip4/127.0.0.1/tcp/PORT (default: "
+	    "/unix/<store.dir>/berty.sock)"},
+	{"node.auto-activate", NULL, "true", "open all known groups at start"},
+	{"node.contact-requests", NULL, "true", "be found by those who have "
+	    "the contact link"},
+	{"p2p.swarm-listeners", "LIST", ":default:", "where other nodes "
+	    "connect; :default: is " SWARM_DEFAULT},
+	{"p2p.static-peers", "LIST", NULL, "nodes to stay connected with: "
+	    "/ip4/…/tcp/…/p2p/ID"},
+	{"p2p.mdns", NULL, "false", "find nodes in the local network (not in "
+	    "this version: accepted and off)"},
+	{"network", "NAME", "berty", "berty, berty-v1 (the network of 2022) or "
+	    "wesh"},
+	{"name", "NAME", NULL, "your name in the printed contact link"},
+	{"no-qr", NULL, NULL, "print no QR code"},
+	{"no-banner", NULL, NULL, "print only that the node is ready"},
+	{"log.level", "LEVEL", "warn", "debug, info, warn or error, on stderr"},
+	{"grpc.legacy-status", NULL, NULL, "end every failed call with status "
+	    "UNAVAILABLE, as Berty does"},
+	{0},
+};
+
+static const char help[] =
+"Runs until it gets SIGINT (Ctrl-C) or SIGTERM.  When all is up it prints a\n"
+"line that begins with `ready:`, or one JSON object with -json.\n"
+"\n"
+"  berty daemon                        your account, in its usual place\n"
+"  berty daemon -store.dir /tmp/a      another account\n"
+"  berty daemon -store.inmem -node.listeners 127.0.0.1:9091\n"
+"  BERTY_STORE_KEY_ENV=KEY KEY=$(secret-tool …) berty daemon\n"
+"\n"
+"Whoever reaches the API is you: it is served to this machine only.\n";
+
+/* --- log ------------------------------------------------------------------------- */
+
+static void
+write_log(void * user, enum log_level level, const char * module,
+    const char * line)
+{
+	static const char * const names[] = {"debug", "info", "warn", "error"};
+
+	(void)user;
+	fprintf(stderr, "%-5s %s: %s\n", names[level], module, line);
+}
+
+static int
+read_level(struct run * run, enum log_level * level)
+{
+	static const char * const names[] = {"debug", "info", "warn", "error"};
+	const char * text = flags_text(&run->flags, "log.level");
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*level = (enum log_level)i;
+			return (0);
+		}
+	return (error_set(&run->err, ERR_INVALID_INPUT, "-log.level is debug, "
+	    "info, warn or error, not '%.40s'", text));
+}
+
+/* --- what is printed --------------------------------------------------------------- */
+
+struct printed {
+	struct run * run;
+	bool banner, qr;
+	int rc;
+};
+
+static size_t
+count(const char * const * list)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return (n);
+}
+
+static void
+json_list(cJSON * object, const char * name, const char * const * list)
+{
+	cJSON * array = cJSON_AddArrayToObject(object, name);
+
+	for (; list != NULL && *list != NULL; list++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(*list));
+}
+
+static void
+print_json(const struct berty_daemon_info * info, const char * link,
+    const char * internal)
+{
+	cJSON * object = cJSON_CreateObject();
+
+	cJSON_AddBoolToObject(object, "ready", true);
+	json_bytes(object, "account_pk", slice_of(info->account_pk, 32));
+	json_bytes(object, "device_pk", slice_of(info->device_pk, 32));
+	cJSON_AddStringToObject(object, "peer_id", info->peer_id);
+	json_list(object, "listeners", info->listeners);
+	json_list(object, "swarm", info->swarm);
+	if (link != NULL)
+		cJSON_AddStringToObject(object, "link", link);
+	if (internal != NULL)
+		cJSON_AddStringToObject(object, "internal", internal);
+	output_json(object);
+}
+
+static void
+print_all(const char * title, const char * const * list)
+{
+	for (; list != NULL && *list != NULL; list++) {
+		printf("%-10s %s\n", title, *list);
+		title = "";
+	}
+}
+
+static void
+print_banner(const struct printed * p, const struct berty_daemon_info * info,
+    const char * link, const char * internal)
+{
+	printf("account    ");
+	output_hex(slice_of(info->account_pk, 32));
+	printf("\npeer       %s\n", info->peer_id);
+	print_all("network", info->swarm);
+	print_all("API", info->listeners);
+	if (link == NULL) {
+		puts("\nContact requests are off: `berty contact link` turns "
+		    "them on.\n");
+		return;
+	}
+	puts("\nHand this link, or the QR code, to those who shall reach "
+	    "you:\n");
+	if (p->qr && internal != NULL)
+		qr_print(internal);
+	printf("\n%s\n\n", link);
+}
+
+/* The links of the account; NULL when contact requests are off. */
+static void
+make_links(struct printed * p, const struct berty_daemon_info * info,
+    char ** web, char ** internal)
+{
+	const char * name = flags_text(&p->run->flags, "name");
+	struct berty_link link = {.kind = BERTY_LINK_CONTACT};
+	struct share_addresses addresses = {0};
+	struct slice s = slice_text(name);
+
+	if (!info->has_seed)
+		return;
+	share_choose(&addresses, info->swarm, count(info->swarm),
+	    info->peer_id);
+	link.contact.present = true;
+	link.contact.seed = (struct berty_link_bytes){info->seed, 32};
+	link.contact.account_pk =
+	    (struct berty_link_bytes){info->account_pk, 32};
+	link.contact.name = (struct berty_link_bytes){s.p, s.n};
+	share_put(&link, &addresses, BERTY_LINK_ADDRESSES_MAX);
+	p->rc = berty_link_write(&link, BERTY_LINK_WEB, web, &p->run->err);
+	share_put(&link, &addresses, SHARE_QR_ADDRESSES);
+	if (p->rc == 0)
+		p->rc = berty_link_write(&link, BERTY_LINK_INTERNAL, internal,
+		    &p->run->err);
+	share_free(&addresses);
+}
+
+static void
+ready(void * user, const struct berty_daemon_info * info)
+{
+	struct printed * p = user;
+	char * link = NULL;
+	char * internal = NULL;
+
+	make_links(p, info, &link, &internal);
+	if (p->rc != 0)
+		output_error(&p->run->err);
+	if (p->run->json)
+		print_json(info, link, internal);
+	else {
+		if (p->banner)
+			print_banner(p, info, link, internal);
+		printf("ready: %s\n", info->listeners[0] != NULL
+		    ? info->listeners[0] : "no API listener");
+	}
+	(void)fflush(stdout);
+	free(link);
+	free(internal);
+}
+
+/* --- options ------------------------------------------------------------------------- */
+
+/* The folder of the socket must be ours alone: /tmp is everybody's. */
+static int
+make_private_folder(const char * socket, struct error * err)
+{
+	char folder[256];
+	struct stat st;
+	const char * end = strrchr(socket, '/');
+
+	if ((size_t)(end - socket) >= sizeof(folder))
+		return (error_set(err, ERR_INVALID_INPUT, "the path of the "
+		    "socket is too long"));
+	memcpy(folder, socket, (size_t)(end - socket));
+	folder[end - socket] = '\0';
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return (error_set(err, ERR_INTERNAL, "%.100s cannot be made: "
+		    "%s", folder, strerror(errno)));
+	if (lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != getuid() || (st.st_mode & 022) != 0)
+		return (error_set(err, ERR_INTERNAL, "%.100s is not yours "
+		    "alone: name a socket with -node.listeners", folder));
+	return (0);
+}
+
+static int
+default_listener(struct run * run, const char * store, struct buffer * out)
+{
+	struct buffer socket = {0};
+	int rc = 0;
+
+	if (store != NULL)
+		buffer_printf(&socket, "%s/berty.sock", store);
+	else
+		volatile_socket(&socket);
+	buffer_byte(&socket, 0);
+	if (store == NULL && !socket.failed)
+		rc = make_private_folder((char *)socket.p, &run->err);
+	buffer_printf(out, "/unix%s", (char *)socket.p);
+	buffer_byte(out, 0);
+	buffer_free(&socket);
+	return (rc);
+}
+
+static int
+read_fd(struct run * run, int * fd)
+{
+	const char * text = flags_text(&run->flags, "store.key-fd");
+	char * end;
+	long v;
+
+	*fd = -1;
+	if (text == NULL)
+		return (0);
+	v = strtol(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || v < 0 || v > 65535)
+		return (error_set(&run->err, ERR_INVALID_INPUT,
+		    "-store.key-fd is a number, not '%.40s'", text));
+	*fd = (int)v;
+	return (0);
+}
+
+/* `:default:` in a list stands for what is listened on by default. */
+static const char **
+swarm_list(const char * text)
+{
+	static const char keyword[] = ":default:";
+	const char * at = strstr(text, keyword);
+	struct buffer whole = {0};
+	const char ** list;
+
+	buffer_append(&whole, text, at == NULL ? strlen(text)
+	    : (size_t)(at - text));
+	if (at != NULL) {
+		buffer_text(&whole, SWARM_DEFAULT);
+		buffer_text(&whole, at + strlen(keyword));
+	}
+	buffer_byte(&whole, 0);
+	list = whole.failed ? NULL : flags_list((char *)whole.p);
+	buffer_free(&whole);
+	return (list);
+}
+
+static int
+check_key_flags(struct run * run)
+{
+	int given = flags_given(&run->flags, "store.key-file") +
+	    flags_given(&run->flags, "store.key-fd") +
+	    flags_given(&run->flags, "store.key-env");
+
+	if (given > 1)
+		return (error_set(&run->err, ERR_INVALID_INPUT, "the store has "
+		    "one key: give -store.key-file, -store.key-fd or "
+		    "-store.key-env"));
+	return (0);
+}
+
+/* Everything that the options borrow. */
+struct borrowed {
+	struct buffer store, listener;
+	const char ** listeners;
+	const char ** swarm;
+	const char ** static_peers;
+};
+
+static int
+fill_options(struct run * run, struct berty_daemon_options * o,
+    struct borrowed * b)
+{
+	const struct flags * f = &run->flags;
+	const char * listeners = flags_text(f, "node.listeners");
+	const char * store = flags_text(f, "store.dir");
+	int rc;
+
+	if ((rc = check_key_flags(run)) != 0 ||
+	    (rc = read_fd(run, &o->key_fd)) != 0 ||
+	    (rc = read_level(run, &o->log.least)) != 0)
+		return (rc);
+	if (!flags_on(f, "store.inmem") &&
+	    (store == NULL || strcmp(store, ":memory:") != 0)) {
+		if ((rc = store_path(run, &b->store, &run->err)) != 0)
+			return (rc);
+		o->store = (char *)b->store.p;
+	}
+	if (listeners == NULL) {
+		if ((rc = default_listener(run, o->store, &b->listener)) != 0)
+			return (rc);
+		listeners = (char *)b->listener.p;
+	}
+	b->listeners = flags_list(listeners);
+	b->swarm = swarm_list(flags_text(f, "p2p.swarm-listeners"));
+	b->static_peers = flags_list(flags_text(f, "p2p.static-peers"));
+	if (b->listeners == NULL || b->swarm == NULL ||
+	    b->static_peers == NULL)
+		return (error_set(&run->err, ERR_INTERNAL, "out of memory"));
+	o->listeners = b->listeners;
+	o->swarm = b->swarm;
+	o->static_peers = b->static_peers;
+	o->key_file = flags_text(f, "store.key-file");
+	o->key_variable = flags_text(f, "store.key-env");
+	o->network = flags_text(f, "network");
+	o->auto_activate = flags_on(f, "node.auto-activate");
+	o->enable_requests = flags_on(f, "node.contact-requests");
+	o->legacy_status = flags_on(f, "grpc.legacy-status");
+	o->log.write = write_log;
+	return (0);
+}
+
+static int
+run_daemon(struct run * run)
+{
+	struct printed printed = {.run = run};
+	struct berty_daemon_options options = {0};
+	struct borrowed b = {0};
+	int rc;
+
+	printed.banner = !flags_on(&run->flags, "no-banner");
+	printed.qr = !flags_on(&run->flags, "no-qr");
+	if ((rc = fill_options(run, &options, &b)) != 0)
+		goto err0;
+	if (flags_on(&run->flags, "p2p.mdns"))
+		fputs("berty: -p2p.mdns: not in this version, stays off\n",
+		    stderr);
+	if (printed.banner && !run->json) {
+		printf("opening %s\n", options.store != NULL ? options.store
+		    : "a new account in memory");
+		(void)fflush(stdout);
+	}
+	rc = berty_daemon_run(&options, ready, &printed, &run->err);
+
+err0:
+	free(b.listeners);
+	free(b.swarm);
+	free(b.static_peers);
+	buffer_free(&b.store);
+	buffer_free(&b.listener);
+	return (rc);
+}
+
+const struct command command_daemon = {
+	.name = "daemon", .arguments = "", .summary = "Run your node",
+	.help = help, .flags = daemon_flags, .run = run_daemon,
+};
