@@ -392,10 +392,6 @@ tick_peer(struct swap_peer * p, uint64_t now)
 	}
 	if (p->speaks == SPEAKS_UNKNOWN && p->try_at <= now)
 		speaks_now(p);
-	/* A stream that found its connection full is not told when there is
-	 * room again. */
-	if (p->out != NULL && p->ready)
-		pump(p);
 	if (p->out == NULL && p->attempts > 0 && p->try_at <= now &&
 	    p->speaks == SPEAKS) {
 		bitswap_client_up(p);

@@ -245,9 +245,6 @@ gossipsub_peer_beat(struct gossipsub * g)
 		if (p->out == NULL && p->speaks != SPEAKS_NOT &&
 		    p->retry_at <= now)
 			open_out(p);
-		/* A stream that found its connection full is not told when
-		 * there is room again. */
-		pump(p);
 	}
 }
 

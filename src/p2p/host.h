@@ -184,11 +184,15 @@ void stream_handle(struct stream * s, const struct stream_handler * handler,
     void * user);
 const struct peer_id * stream_peer(const struct stream * s);
 
+/* Does its connection stand?  In `closed`, it tells a reset from a loss. */
+bool stream_connected(const struct stream * s);
+
 /*
  * Copy and queue bytes.  -ERR_STREAM_WRITE when it is closing, when 1 MiB is
  * queued already (a write below that is taken whole, however long), when all
  * streams of the connection hold four times its budget, or before `opened` if
- * several protocols were offered.
+ * several protocols were offered.  After a refusal for want of room, as after a
+ * write, `drained` comes when there is room.
  */
 int stream_write(struct stream * s, struct slice bytes);
 size_t stream_queued(const struct stream * s);

@@ -97,6 +97,7 @@ struct stream {
 	bool single;                      /* one protocol offered: may write */
 	bool opened_due, drained_due, closed_due;
 	bool wants_drained;
+	bool refused;                     /* as the connection was full */
 	bool paused, ended, end_told;
 	bool abandoned;                   /* freed by its user, still sending */
 	bool gone;                        /* to be freed at the turn's end */

@@ -146,17 +146,33 @@ finish(struct stream * s)
 		close_with(s, 0);
 }
 
+/* All that the streams of a connection may queue together. */
+static size_t
+share(const struct connection * c)
+{
+	return (c->h->limits.buffered_per_connection * QUEUE_SHARE);
+}
+
+/* Is there room again for who wants to write?  For one that found the
+ * connection full, only when there is plenty: it is not the only one. */
+static bool
+drained(const struct stream * s)
+{
+	return (yamux_queued(s->y) <= QUEUE_LOW && (!s->refused ||
+	    yamux_waiting(s->c->yamux) <= share(s->c) / 2));
+}
+
 void
 stream_flushed(struct stream * s)
 {
 	if (s->y == NULL)
 		return;
-	if (s->wants_drained && yamux_queued(s->y) <= QUEUE_LOW) {
-		s->wants_drained = false;
+	if (s->wants_drained && drained(s)) {
+		s->wants_drained = s->refused = false;
 		s->drained_due = true;
 		make_ready(s);
 	}
-	if (!yamux_unsent(s->y))
+	if (!yamux_unsent(s->y) && !s->refused)
 		list_remove(&s->writing_place);
 	finish(s);
 }
@@ -264,6 +280,15 @@ stream_incoming(struct connection * c, struct yamux_stream * y)
 		go(s);
 }
 
+/* Have it looked at by each flush, until there is nothing more to see. */
+static void
+join_writing(struct stream * s)
+{
+	if (list_empty(&s->writing_place))
+		list_append(&s->c->writing, &s->writing_place);
+	connection_mark(s->c);
+}
+
 /* Queue bytes of ours and see to it that they are flushed. */
 static int
 queue(struct stream * s, struct slice bytes)
@@ -272,9 +297,7 @@ queue(struct stream * s, struct slice bytes)
 
 	if ((status = yamux_write(s->y, bytes)) != 0)
 		return (status);
-	if (list_empty(&s->writing_place))
-		list_append(&s->c->writing, &s->writing_place);
-	connection_mark(s->c);
+	join_writing(s);
 	return (0);
 }
 
@@ -450,6 +473,12 @@ stream_peer(const struct stream * s)
 	return (&s->peer);
 }
 
+bool
+stream_connected(const struct stream * s)
+{
+	return (!s->c->dead);
+}
+
 int
 stream_write(struct stream * s, struct slice bytes)
 {
@@ -458,9 +487,13 @@ stream_write(struct stream * s, struct slice bytes)
 	if (s->y == NULL || s->abandoned ||
 	    (s->negotiation != NULL && !s->single))
 		return (-ERR_STREAM_WRITE);
-	if (yamux_queued(s->y) >= QUEUE_HIGH || yamux_waiting(s->c->yamux) >=
-	    s->h->limits.buffered_per_connection * QUEUE_SHARE)
+	if (yamux_queued(s->y) >= QUEUE_HIGH)
 		return (-ERR_STREAM_WRITE);
+	if (yamux_waiting(s->c->yamux) >= share(s->c)) {
+		s->wants_drained = s->refused = true;
+		join_writing(s);
+		return (-ERR_STREAM_WRITE);
+	}
 	if ((status = queue(s, bytes)) == 0)
 		s->wants_drained = true;
 	return (status);
@@ -486,9 +519,7 @@ stream_end(struct stream * s)
 	if (s->y == NULL)
 		return;
 	yamux_end(s->y);
-	if (list_empty(&s->writing_place))
-		list_append(&s->c->writing, &s->writing_place);
-	connection_mark(s->c);
+	join_writing(s);
 }
 
 void

@@ -363,6 +363,60 @@ a_paused_reader_holds_the_writer_back_and_loses_nothing(void ** state)
 }
 
 static void
+a_write_refused_for_a_full_connection_is_told_when_there_is_room(void ** state)
+{
+	struct fixture * f = start(2);
+	struct end e[5] = {0};
+	size_t i;
+
+	(void)state;
+	swarm_connect(&f->swarm, 0, 1);
+	for (i = 0; i < 5; i++)
+		open_echo(f, 0, 1, &e[i]);
+	run(f, 100);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(1024 * 1024, fill(&e[i], SIZE_MAX));
+	assert_int_equal(-ERR_STREAM_WRITE, stream_write(e[4].s,
+	    slice_text("x")));
+	assert_int_equal(0, e[4].drained);
+	run(f, 5000);
+	assert_int_equal(1, e[4].drained);
+	assert_int_equal(0, stream_write(e[4].s, slice_text("x")));
+	run(f, 100);
+	assert_int_equal(1, f->sides[1].in[4].got.n);
+	stop(f);
+}
+
+static void
+a_stream_that_goes_makes_room_for_one_that_was_refused(void ** state)
+{
+	struct fixture * f = start(2);
+	struct end e[5] = {0};
+	size_t i;
+
+	(void)state;
+	f->sides[1].pause = true;
+	swarm_connect(&f->swarm, 0, 1);
+	for (i = 0; i < 5; i++)
+		open_echo(f, 0, 1, &e[i]);
+	run(f, 100);
+	/* Nobody reads: what is beyond a window stays here. */
+	for (i = 0; i < 3; i++) {
+		(void)fill(&e[i], SIZE_MAX);
+		run(f, 100);
+		(void)fill(&e[i], SIZE_MAX);
+	}
+	(void)fill(&e[3], SIZE_MAX);
+	assert_int_equal(-ERR_STREAM_WRITE, stream_write(e[4].s,
+	    slice_text("x")));
+	for (i = 0; i < 3; i++)
+		stream_reset(e[i].s);
+	run(f, 100);
+	assert_int_equal(1, e[4].drained);
+	stop(f);
+}
+
+static void
 held_bytes_stay_within_the_budget_and_a_long_stall_ends_it(void ** state)
 {
 	struct fixture * f = start(2);
@@ -989,6 +1043,10 @@ main(void)
 		    a_reset_reaches_the_other_side_and_the_connection_lives),
 		cmocka_unit_test(
 		    a_paused_reader_holds_the_writer_back_and_loses_nothing),
+		cmocka_unit_test(
+		    a_write_refused_for_a_full_connection_is_told_when_there_is_room),
+		cmocka_unit_test(
+		    a_stream_that_goes_makes_room_for_one_that_was_refused),
 		cmocka_unit_test(
 		    held_bytes_stay_within_the_budget_and_a_long_stall_ends_it),
 		cmocka_unit_test(bytes_held_in_all_connections_are_limited),
