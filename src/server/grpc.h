@@ -169,7 +169,8 @@ struct grpc_options {
 
 /*
  * A server on that loop, which listens nowhere yet.  options may be NULL, and
- * log too; log must outlive the server.  0 or -ERR_INTERNAL.
+ * log too; log must outlive the server.  SIGPIPE is ignored from now on in the
+ * whole process.  0 or -ERR_INTERNAL.
  */
 int grpc_server_new(struct grpc_server ** server, struct uv_loop_s * loop,
     const struct grpc_options * options, const struct logger * log);

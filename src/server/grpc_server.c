@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -263,6 +264,8 @@ grpc_server_new(struct grpc_server ** result, uv_loop_t * loop,
 
 	if (server == NULL)
 		return (-ERR_INTERNAL);
+	/* A client that went away is an error of its write, not a signal. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	server->loop = loop;
 	server->options = with_defaults(options);
 	server->log = log;
