@@ -33,14 +33,19 @@ struct contact_manager_handler {
 	    void * to);
 	/* A handshake of ours went through: record 107. */
 	void (*sent)(void * user, const uint8_t pk[32]);
-	/* A request came and is authentic: record it. */
-	void (*received)(void * user, const struct shareable_contact * contact,
+	/*
+	 * A request came and is authentic: record it, then answer it by its
+	 * number.  What is not answered within 30 s was not taken, and will be
+	 * asked again.
+	 */
+	void (*received)(void * user, uint64_t incoming,
+	    const struct shareable_contact * contact,
 	    const struct network * network, const struct peer_id * from);
 };
 
 /*
- * Callbacks come from the loop and may call contact_manager_update, not
- * contact_manager_free.  networks: those that are served; where two share a
+ * Callbacks come from the loop and may call contact_manager_update and
+ * contact_manager_answer, not contact_manager_free.  networks: those that are served; where two share a
  * protocol, what comes by it is said to come by the first.  account and
  * handler are copied.  NULL without memory.
  */
@@ -52,5 +57,11 @@ void contact_manager_free(struct contact_manager * m);
 
 /* State changed (enabled, seed, wanted): look at the tables again, soon. */
 void contact_manager_update(struct contact_manager * m);
+
+/*
+ * The request of that number is durable, or refused for good: the peer need
+ * not ask again.  A number that is no longer waited for is passed over.
+ */
+void contact_manager_answer(struct contact_manager * m, uint64_t incoming);
 
 #endif /* !BERTY_CONTACT_MANAGER_H */

@@ -20,6 +20,7 @@ struct contact_manager {
 	struct list announced;            /* namespaces that we are under */
 	struct list responders;
 	size_t n_responders;
+	uint64_t incoming;                /* number of the latest request */
 	struct list visitors;             /* who asked lately, oldest first */
 	size_t n_visitors;
 	struct list requests;

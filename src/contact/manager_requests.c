@@ -12,8 +12,11 @@
 #define RETRY_MS 1000
 #define RETRY_MAX_MS 600000
 
-/* How long to wait for the responder's reset after the last frame, ms. */
-#define DELIVERY_MS 5000
+/*
+ * How long a responder may take to record the request after the last frame,
+ * ms: less than it waits for its disk, so that silence is known as such.
+ */
+#define DELIVERY_MS 25000
 
 /* What the last frame holds besides metadata: two keys, and lengths. */
 #define FRAME_MAX 2048
@@ -162,20 +165,18 @@ on_end(void * user, struct stream * s)
 }
 
 /*
- * A responder resets when it has read all.  When the connection itself was
- * lost we cannot know, and ask again: that harms nothing.
+ * Go's responder resets when it has recorded the request.  When the connection
+ * itself was lost we cannot know, and ask again: that harms nothing.
  */
 static void
 on_closed(void * user, struct stream * s, int status)
 {
 	struct request * r = user;
 
-	(void)s;
 	r->stream = NULL;
 	if (r->phase == DELIVERED)
 		return;
-	if (r->phase == DELIVERING && (status == 0 ||
-	    host_connected(r->manager->host, &r->trying->peer)))
+	if (r->phase == DELIVERING && (status == 0 || stream_connected(s)))
 		delivered(r);
 	else
 		attempt_fail(r);
@@ -294,6 +295,11 @@ on_timer(struct world_timer * timer)
 		talk(r);
 		break;
 	case DELIVERING:
+		/* Not recorded: politeness has nothing more to save. */
+		stream_reset(r->stream);
+		r->stream = NULL;
+		attempt_fail(r);
+		break;
 	case DELIVERED:
 		tell_sent(r);
 		break;

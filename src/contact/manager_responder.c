@@ -6,6 +6,16 @@
 /* Handshakes at a time, in all and by one peer; and by one peer a minute. */
 #define RESPONDERS_MAX 32
 #define RESPONDERS_PER_PEER 4
+
+/*
+ * How long a request may take to be durable, and how long we are silent when
+ * it is not, ms.  A requester that has said all takes any end or reset of the
+ * stream for delivery, so silence alone makes it ask again.
+ */
+#define ANSWER_MS 30000
+#define SILENCE_MS 30000
+
+/* Visits, see below. */
 #define VISITS_MAX 10
 #define VISIT_MS 60000
 
@@ -19,14 +29,24 @@ struct visitor {
 	struct list place;
 };
 
+enum phase {
+	TALKING,
+	WHOLE,                    /* all was said; to be reported */
+	REPORTED,
+	ANSWERED,
+	SILENT,
+};
+
 struct responder {
 	struct contact_manager * manager;
+	uint64_t number;
+	enum phase phase;
+	unsigned said;            /* our two frames */
 	const struct network * network;
 	struct stream * stream;
 	struct handshake * handshake;
 	struct peer_id peer;
-	bool done;                /* the request is whole */
-	struct world_timer timer; /* the deadline; when done: report it */
+	struct world_timer timer; /* the phase has ended */
 	struct list place;
 };
 
@@ -105,7 +125,6 @@ responders_of(const struct contact_manager * m, const struct peer_id * peer)
 	return (n);
 }
 
-/* The stream is reset in every case: that is how a responder takes its leave. */
 static void
 responder_free(struct responder * r)
 {
@@ -120,15 +139,76 @@ responder_free(struct responder * r)
 }
 
 static void
+turn(struct responder * r, enum phase phase, uint64_t ms)
+{
+
+	r->phase = phase;
+	(void)world_timer_start(r->manager->world, &r->timer, ms);
+}
+
+/* After our second frame the requester may have said all. */
+static bool
+may_be_whole(const struct responder * r)
+{
+
+	return (r->said >= 2);
+}
+
+static void
+report(struct responder * r)
+{
+	struct contact_manager * m = r->manager;
+
+	r->number = ++m->incoming;
+	turn(r, REPORTED, ANSWER_MS);
+	m->handler.received(m->user, r->number,
+	    handshake_contact(r->handshake), r->network, &r->peer);
+}
+
+static void
+take_leave(struct responder * r)
+{
+
+	if (r->stream != NULL)
+		stream_free(r->stream);
+	r->stream = NULL;
+	responder_free(r);
+}
+
+static void
 on_timer(struct world_timer * timer)
 {
 	struct responder * r = list_entry(timer, struct responder, timer);
-	struct contact_manager * m = r->manager;
 
-	if (r->done)
-		m->handler.received(m->user, handshake_contact(r->handshake),
-		    r->network, &r->peer);
-	responder_free(r);
+	switch (r->phase) {
+	case TALKING:
+		if (may_be_whole(r))
+			turn(r, SILENT, SILENCE_MS);
+		else
+			responder_free(r);
+		break;
+	case WHOLE:
+		report(r);
+		break;
+	case ANSWERED:
+		take_leave(r);
+		break;
+	default:
+		responder_free(r);
+	}
+}
+
+void
+contact_manager_answer(struct contact_manager * m, uint64_t incoming)
+{
+	struct responder * r;
+	struct list * at;
+
+	for (at = m->responders.next; at != &m->responders; at = at->next) {
+		r = list_entry(at, struct responder, place);
+		if (r->phase == REPORTED && r->number == incoming)
+			turn(r, ANSWERED, 0);
+	}
 }
 
 static void
@@ -139,13 +219,15 @@ on_data(void * user, struct stream * s, struct slice bytes)
 	struct error err = {0};
 	int status;
 
-	if (r->done)
+	if (r->phase != TALKING)
 		return;
 	status = handshake_input(r->handshake, bytes, &err);
 	handshake_output(r->handshake, &out);
-	if (out.n > 0 && (out.failed || stream_write(s,
-	    buffer_all(&out)) != 0))
-		status = -ERR_STREAM_WRITE;
+	if (out.n > 0) {
+		r->said++;
+		if (out.failed || stream_write(s, buffer_all(&out)) != 0)
+			status = -ERR_STREAM_WRITE;
+	}
 	buffer_free(&out);
 	if (status < 0) {
 		log_debug(r->manager->world->log, "contact",
@@ -153,9 +235,8 @@ on_data(void * user, struct stream * s, struct slice bytes)
 		    peer_id_show(&r->peer).text, err.text);
 		responder_free(r);
 	} else if (status > 0) {
-		r->done = true;
 		stream_pause(s, true);
-		(void)world_timer_start(r->manager->world, &r->timer, 0);
+		turn(r, WHOLE, 0);
 	}
 }
 
@@ -166,7 +247,7 @@ on_end(void * user, struct stream * s)
 	struct responder * r = user;
 
 	(void)s;
-	if (!r->done)
+	if (r->phase == TALKING)
 		responder_free(r);
 }
 
@@ -178,7 +259,8 @@ on_closed(void * user, struct stream * s, int status)
 	(void)s;
 	(void)status;
 	r->stream = NULL;
-	if (!r->done)
+	/* A request that came whole is recorded, whoever waits for it. */
+	if (r->phase != WHOLE)
 		responder_free(r);
 }
 
@@ -242,7 +324,7 @@ accept_stream(void * user, struct stream * s, const char * protocol)
 		return;
 	}
 	stream_handle(s, &on_stream, r);
-	(void)world_timer_start(m->world, &r->timer, HANDSHAKE_MS);
+	turn(r, TALKING, HANDSHAKE_MS);
 }
 
 void
@@ -263,6 +345,7 @@ void
 manager_responder_stop(struct contact_manager * m)
 {
 	struct list * at, * next;
+	struct responder * r;
 	size_t i;
 
 	m->serving = false;
@@ -272,8 +355,29 @@ manager_responder_stop(struct contact_manager * m)
 		if (network_of(m, protocol) == m->networks[i])
 			host_unserve(m->host, protocol);
 	}
-	list_each(at, next, &m->responders)
-		responder_free(list_entry(at, struct responder, place));
+	/* Who may have said all is heard to the end: it will not ask again. */
+	list_each(at, next, &m->responders) {
+		r = list_entry(at, struct responder, place);
+		if (!may_be_whole(r))
+			responder_free(r);
+	}
+}
+
+/* Say nothing more on the stream, neither that it went well nor that not. */
+static void
+abandon(struct responder * r)
+{
+	static const struct stream_handler deaf = {.data = NULL};
+
+	if (r->stream != NULL && may_be_whole(r) && r->phase != ANSWERED) {
+		stream_handle(r->stream, &deaf, NULL);
+		stream_pause(r->stream, false);
+		r->stream = NULL;
+	}
+	if (r->phase == ANSWERED)
+		take_leave(r);
+	else
+		responder_free(r);
 }
 
 void
@@ -283,6 +387,8 @@ manager_responder_free(struct contact_manager * m)
 
 	if (m->serving)
 		manager_responder_stop(m);
+	list_each(at, next, &m->responders)
+		abandon(list_entry(at, struct responder, place));
 	list_each(at, next, &m->visitors)
 		visitor_free(m, list_entry(at, struct visitor, place));
 }

@@ -1,4 +1,6 @@
 /* node_contacts.c: the contact manager's view of the account. */
+#include <stdlib.h>
+
 #include "node/node_impl.h"
 
 /* Protocols by which a connected peer is a candidate for a contact. */
@@ -10,7 +12,9 @@ contacts_enabled(void * user)
 {
 	struct node * n = user;
 
-	return (account_requests_enabled(n->account));
+	/* What cannot be kept is not taken. */
+	return (!store_read_only(n->store) &&
+	    account_requests_enabled(n->account));
 }
 
 static bool
@@ -85,30 +89,94 @@ err0:
 	tell(n, "a delivered request was not recorded", &err);
 }
 
+/* A request whose record is on its way to disk. */
+struct recorded {
+	struct node * node;
+	uint64_t incoming;
+};
+
+/* The manager may be gone: closing the store ends what is on its way. */
 static void
-contacts_received(void * user, const struct shareable_contact * contact,
-    const struct network * network, const struct peer_id * from)
+recorded(void * user, int status)
+{
+	struct recorded * r = user;
+	struct node * n = r->node;
+
+	if (n->contacts != NULL && status == 0)
+		contact_manager_answer(n->contacts, r->incoming);
+	else if (n->contacts != NULL)
+		contact_manager_update(n->contacts);
+	free(r);
+}
+
+/* Refused for what the contact is, not for what the store could not do. */
+static bool
+is_refusal(const struct error * err)
+{
+	switch (err->code[0]) {
+	case ERR_INVALID_INPUT:
+	case ERR_DESERIALIZATION:
+	case ERR_CONTACT_REQUEST_SAME_ACCOUNT:
+	case ERR_CONTACT_REQUEST_CONTACT_ALREADY_ADDED:
+	case ERR_CONTACT_REQUEST_CONTACT_BLOCKED:
+	case ERR_CONTACT_REQUEST_INCOMING_ALREADY_RECEIVED:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+/*
+ * Write the event, or nothing when the request is refused: the refusal may
+ * stand on an event that is not durable yet, so it is committed all the same.
+ */
+static int
+write_received(struct node * n, const struct shareable_contact * contact,
+    const struct network * network, struct error * err)
+{
+	int status;
+
+	status = account_contact_received(n->account, contact->pk,
+	    slice_of(contact->seed, contact->has_seed ? SEED_SIZE : 0),
+	    contact->metadata, network, err);
+	if (status == 0 || !is_refusal(err))
+		return (status);
+	tell(n, "a contact request is refused", err);
+	return (0);
+}
+
+static void
+contacts_received(void * user, uint64_t incoming,
+    const struct shareable_contact * contact, const struct network * network,
+    const struct peer_id * from)
 {
 	struct node * n = user;
 	struct error err = {0};
+	struct recorded * r;
 	struct node_tx * tx;
 
 	(void)from;
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		(void)error_set(&err, ERR_INTERNAL, "out of memory");
+		goto err0;
+	}
+	*r = (struct recorded){n, incoming};
 	if (node_begin(n, &tx, &err) != 0)
-		goto err0;
-	node_touch(tx, node_account_group(n));
-	if (account_contact_received(n->account, contact->pk,
-	    slice_of(contact->seed, contact->has_seed ? SEED_SIZE : 0),
-	    contact->metadata, network, &err) != 0)
 		goto err1;
-	if (node_commit(tx, NULL, NULL, &err) != 0)
-		goto err0;
+	node_touch(tx, node_account_group(n));
+	if (write_received(n, contact, network, &err) != 0)
+		goto err2;
+	if (node_commit(tx, recorded, r, &err) != 0)
+		goto err1;
 	return;
 
-err1:
+err2:
 	node_abort(tx);
+err1:
+	free(r);
 err0:
 	tell(n, "a contact request was not recorded", &err);
+	contact_manager_update(n->contacts);
 }
 
 static const struct contact_manager_handler contacts_handler = {
@@ -139,6 +207,7 @@ node_contacts_close(struct node * n)
 {
 	if (n->contacts != NULL)
 		contact_manager_free(n->contacts);
+	n->contacts = NULL;
 	if (n->statics != NULL)
 		discovery_static_free(n->statics);
 	if (n->discovery != NULL)

@@ -16,6 +16,8 @@ struct side {
 	uint8_t seed[32];
 	struct contact_wanted wanted;
 	unsigned sent, received;
+	uint64_t incoming;
+	bool mute;                /* does not answer what it receives */
 	uint8_t from_pk[32];
 	struct buffer metadata;
 };
@@ -56,8 +58,9 @@ on_sent(void * user, const uint8_t pk[32])
 }
 
 static void
-on_received(void * user, const struct shareable_contact * contact,
-    const struct network * network, const struct peer_id * from)
+on_received(void * user, uint64_t incoming,
+    const struct shareable_contact * contact, const struct network * network,
+    const struct peer_id * from)
 {
 	struct side * s = user;
 
@@ -68,6 +71,9 @@ on_received(void * user, const struct shareable_contact * contact,
 	memcpy(s->from_pk, contact->pk, 32);
 	buffer_clear(&s->metadata);
 	buffer_slice(&s->metadata, contact->metadata);
+	s->incoming = incoming;
+	if (!s->mute)
+		contact_manager_answer(s->manager, incoming);
 }
 
 static const struct contact_manager_handler handler = {
