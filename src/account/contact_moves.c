@@ -9,10 +9,10 @@
 /*
  * Columns: undefined, to request, received, added, removed, discarded,
  * blocked.  Unlike in Go, to ask a blocked contact does not unblock it, and a
- * removed one is asked in earnest: it may not know us any more.
+ * removed or discarded one is asked in earnest: it may not know us any more.
  */
 static const int moves[CONTACT_OPERATIONS][CONTACT_STATES] = {
-	[CONTACT_ENQUEUE] = {106, 106, 107, ADDED, 106, 107, BLOCKED},
+	[CONTACT_ENQUEUE] = {106, 106, 107, ADDED, 106, 106, BLOCKED},
 	[CONTACT_SENT] = {UNKNOWN, 107, 107, ADDED, 107, 107, BLOCKED},
 	[CONTACT_INCOMING] = {108, 107, AGAIN, ADDED, 108, 108, BLOCKED},
 	[CONTACT_DISCARD] = {INPUT, INPUT, 109, INPUT, INPUT, INPUT, INPUT},

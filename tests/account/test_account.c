@@ -102,7 +102,7 @@ reach(struct home * h, enum contact_state state, const uint8_t * pk)
 
 /* The state after, or a negative code; columns as the states are numbered. */
 static const int after[CONTACT_OPERATIONS][CONTACT_STATES] = {
-	[CONTACT_ENQUEUE] = {T, T, A, -1201, T, A, -1202},
+	[CONTACT_ENQUEUE] = {T, T, A, -1201, T, T, -1202},
 	[CONTACT_SENT] = {-1203, A, A, -1201, A, A, -1202},
 	[CONTACT_INCOMING] = {R, A, -1204, -1201, R, R, -1202},
 	[CONTACT_DISCARD] = {-100, -100, D, -100, -100, -100, -100},

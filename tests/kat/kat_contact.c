@@ -152,7 +152,8 @@ go_moves(enum contact_operation operation, enum contact_state state)
 
 	if (operation == CONTACT_ENQUEUE && state == CONTACT_BLOCKED)
 		return (EVENT_CONTACT_REQUEST_ENQUEUED);
-	if (operation == CONTACT_ENQUEUE && state == CONTACT_REMOVED)
+	if (operation == CONTACT_ENQUEUE &&
+	    (state == CONTACT_REMOVED || state == CONTACT_DISCARDED))
 		return (EVENT_CONTACT_REQUEST_SENT);
 	return (contact_moves(operation, state));
 }
