@@ -447,11 +447,16 @@ stream_ended(struct stream * s)
 {
 	if (s == NULL || s->gone || s->closed_due)
 		return;
-	if (s->negotiation != NULL) {
+	if (s->negotiation != NULL && s->outgoing) {
 		stream_abort(s, -ERR_STREAM_READ);
 		return;
 	}
 	s->ended = true;
+	/* A reset would overtake our last answer. */
+	if (s->negotiation != NULL) {
+		stream_free(s);
+		return;
+	}
 	if (!s->abandoned)
 		stream_deliver(s);
 	finish(s);

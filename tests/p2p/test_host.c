@@ -306,6 +306,29 @@ a_protocol_nobody_serves_closes_with_not_found(void ** state)
 }
 
 static void
+an_unknown_protocol_is_told_even_to_who_ended_already(void ** state)
+{
+	static const char * const protocols[] = {"/nobody", NULL};
+	struct fixture * f = start(2);
+	struct host_peer_info info = {0};
+	struct end e = {0};
+
+	(void)state;
+	swarm_connect(&f->swarm, 0, 1);
+	assert_int_equal(0, stream_open(host_at(f, 0), id_at(f, 1), protocols,
+	    &handler, &e, &e.s));
+	stream_end(e.s);
+	run(f, 100);
+	assert_int_equal(1, e.closed);
+	assert_int_equal(-ERR_NOT_FOUND, e.status);
+	assert_int_equal(0, host_peer_info(host_at(f, 1), id_at(f, 0), &info));
+	assert_int_equal(0, info.streams);
+	buffer_free(&info.address);
+	buffer_free(&info.agent);
+	stop(f);
+}
+
+static void
 a_reset_reaches_the_other_side_and_the_connection_lives(void ** state)
 {
 	struct fixture * f = start(2);
@@ -1039,6 +1062,8 @@ main(void)
 		cmocka_unit_test(dialling_oneself_or_the_wrong_peer_is_refused),
 		cmocka_unit_test(
 		    a_protocol_nobody_serves_closes_with_not_found),
+		cmocka_unit_test(
+		    an_unknown_protocol_is_told_even_to_who_ended_already),
 		cmocka_unit_test(
 		    a_reset_reaches_the_other_side_and_the_connection_lives),
 		cmocka_unit_test(
