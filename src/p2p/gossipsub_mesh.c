@@ -154,7 +154,7 @@ gossipsub_mesh_leave(struct gossipsub * g, struct gossip_topic * t)
 		    list_entry(place, struct gossip_member, in_topic);
 
 		if (m->mesh)
-			prune(g, m, GOSSIPSUB_BACKOFF_LEAVE_MS);
+			prune(g, m, GOSSIPSUB_BACKOFF_MS);
 	}
 }
 

@@ -619,6 +619,56 @@ a_graft_during_back_off_is_answered_by_a_prune(void ** state)
 }
 
 static void
+who_is_left_is_asked_to_keep_off_for_60_s(void ** state)
+{
+	struct net * net = net_start(2, 1);
+	struct buffer rpc = {0};
+	struct raw r;
+
+	(void)state;
+	subscribe_all(net);
+	raw_start(net, &r, "/meshsub/1.1.0");
+	gossipsub_message_subscription(&rpc, true, slice_text(TOPIC));
+	raw_send(net, &r, &rpc);
+	run(net, 2000);
+	assert_int_equal(r.grafts, 1);
+	gossipsub_unsubscribe(net->routers[0].g, TOPIC);
+	run(net, 500);
+	assert_int_equal(r.prunes, 1);
+	assert_int_equal(r.backoff, 60);
+	subscribe_all(net);
+	run(net, 55000);
+	assert_int_equal(r.grafts, 1);
+	run(net, 10000);
+	assert_int_equal(r.grafts, 2);
+	buffer_free(&rpc);
+	raw_stop(net, &r);
+}
+
+static void
+who_leaves_for_10_s_is_grafted_after_them(void ** state)
+{
+	struct net * net = net_start(2, 1);
+	struct buffer rpc = {0};
+	struct raw r;
+
+	(void)state;
+	subscribe_all(net);
+	raw_start(net, &r, "/meshsub/1.1.0");
+	gossipsub_message_subscription(&rpc, true, slice_text(TOPIC));
+	raw_send(net, &r, &rpc);
+	run(net, 2000);
+	gossipsub_message_prune(&rpc, slice_text(TOPIC), NULL, 0, 10);
+	raw_send(net, &r, &rpc);
+	run(net, 8000);
+	assert_int_equal(r.grafts, 1);
+	run(net, 3000);
+	assert_int_equal(r.grafts, 2);
+	buffer_free(&rpc);
+	raw_stop(net, &r);
+}
+
+static void
 a_peer_offered_with_its_record_is_dialled(void ** state)
 {
 	struct net * net = net_start(3, 1);
@@ -741,6 +791,8 @@ main(void)
 	        a_forged_message_is_refused_and_does_not_hide_the_true_one),
 	    cmocka_unit_test(an_rpc_that_is_too_long_resets_the_stream),
 	    cmocka_unit_test(a_graft_during_back_off_is_answered_by_a_prune),
+	    cmocka_unit_test(who_is_left_is_asked_to_keep_off_for_60_s),
+	    cmocka_unit_test(who_leaves_for_10_s_is_grafted_after_them),
 	    cmocka_unit_test(a_peer_offered_with_its_record_is_dialled),
 	    cmocka_unit_test(
 	        so_many_messages_told_of_are_asked_for_in_a_heartbeat),
