@@ -105,10 +105,13 @@ gossipsub_gossip_beat(struct gossipsub * g, struct gossip_topic * t)
 {
 	struct gossip_member ** list = NULL;
 	struct gossipsub_id * ids;
+	struct gossipsub_id any;
 	struct buffer rpc = {0};
 	size_t i, n, peers, want;
 
-	if ((ids = malloc(IHAVE_IDS * sizeof(*ids))) == NULL)
+	/* Most beats of most topics have nothing to tell. */
+	if (gossipsub_cache_ids(g->cache, topic_name(t), &any, 1) == 0 ||
+	    (ids = malloc(IHAVE_IDS * sizeof(*ids))) == NULL)
 		return;
 	n = gossipsub_cache_ids(g->cache, topic_name(t), ids, IHAVE_IDS);
 	if (n == 0)

@@ -67,6 +67,30 @@ take_heads(struct sync_log * l, const struct heads * h, struct sync_peer * p,
 	sync_soon(l->s);
 }
 
+/*
+ * A clock that is years off, theirs or ours: no value tells which log it is,
+ * but of the logs that the sender follows one has the key.
+ */
+static struct sync_log *
+open_by_key(struct sync * s, const struct peer_id * from, struct slice message,
+    struct heads * h)
+{
+	struct list *place, *following;
+	struct sync_log * l;
+
+	list_each(place, following, &s->logs) {
+		l = list_entry(place, struct sync_log, place);
+		if (sync_peer_find(l, from) != NULL &&
+		    heads_open(h, message, l->config.link_key) == 0) {
+			if (slice_equal(h->address, log_address_of(l->log)))
+				return (l);
+			/* The two logs of a group share their key. */
+			heads_free(h);
+		}
+	}
+	return (NULL);
+}
+
 bool
 sync_receive(struct sync * s, struct sync_log * l, const struct peer_id * from,
     const struct peer_id * via, bool direct, struct slice message)
@@ -79,10 +103,13 @@ sync_receive(struct sync * s, struct sync_log * l, const struct peer_id * from,
 	s->stats.heads_received++;
 	if (heads_rotation(rotation, message) != 0)
 		goto err0;
-	if (l == NULL &&
-	    (l = sync_rotation_find(s, from, rotation)) == NULL)
-		goto err0;
-	if (heads_open(&h, message, l->config.link_key) != 0)
+	if (l == NULL)
+		l = sync_rotation_find(s, from, rotation);
+	if (l == NULL)
+		l = open_by_key(s, from, message, &h);
+	else if (heads_open(&h, message, l->config.link_key) != 0)
+		l = NULL;
+	if (l == NULL)
 		goto err0;
 	if ((fine = is_honest(l, &h, from))) {
 		p = sync_peer_find(l, via);
