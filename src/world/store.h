@@ -101,9 +101,20 @@ void store_rollback(struct store * s);
 /*
  * End the transaction.  0: commit->done will be called, from the loop, with 0
  * once it is on disk or -ERR_DB_WRITE if it will never be.  commit may be NULL:
- * nobody waits.  On failure the transaction was undone and done is not called.
+ * nobody waits; then it is written at the loop's next turn, but synced with the
+ * next commit or barrier that somebody waits for, or after a second.  What wrote
+ * nothing costs no fsync.  On failure the transaction was undone and done is not
+ * called.
  */
 int store_commit(struct store * s, struct store_commit * commit);
+
+/*
+ * commit->done will be called, from the loop, with 0 once everything written
+ * before is on disk (also by a transaction that is open), or with -ERR_DB_WRITE
+ * if some of it will never be.  At the next turn and without an fsync when all
+ * is on disk already.  -ERR_DB_WRITE when read-only: done is not called.
+ */
+int store_barrier(struct store * s, struct store_commit * commit);
 
 /*
  * Blocks.  put: a new row, its id (> 0, growing) in *id; -ERR_MAP (300) if the

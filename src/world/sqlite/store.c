@@ -42,7 +42,7 @@ store_fail(struct store * s, int rc)
 	    NULL);
 	if (sqlite3_get_autocommit(s->db) == 0)
 		(void)statement_run(s, S_ROLLBACK);
-	s->open = false;
+	s->open = s->dirty = false;
 	(void)world_timer_start(s->w, &s->flush, 0);
 }
 
@@ -151,6 +151,7 @@ store_open(struct world * w, const struct store_config * config,
 	s->flush.fire = store_flush;
 	list_init(&s->waiting);
 	list_init(&s->syncing);
+	list_init(&s->passed);
 	if ((status = seal_setup(s, config->key, err)) != 0)
 		goto err1;
 	make_private(config);

@@ -4,6 +4,7 @@
  * flight; then one sync, on a worker, serves all calls in it, while the next
  * calls gather in the next SQLite transaction.
  */
+#include "base/clock.h"
 #include "world/sqlite/store_impl.h"
 
 int
@@ -23,6 +24,7 @@ store_begin(struct store * s)
 	if ((rc = statement_run(s, S_SAVEPOINT)) != SQLITE_OK)
 		goto err0;
 	s->begun = true;
+	s->was_dirty = s->dirty;
 	return (0);
 
 err0:
@@ -43,6 +45,15 @@ store_rollback(struct store * s)
 	if ((rc = statement_run(s, S_UNDO)) != SQLITE_OK ||
 	    (rc = statement_run(s, S_RELEASE)) != SQLITE_OK)
 		store_fail(s, rc);
+	s->dirty = s->was_dirty;
+}
+
+/* See to what is written at the next turn; a sync in flight comes first. */
+static void
+flush_soon(struct store * s)
+{
+	if (s->sync == NULL)
+		(void)world_timer_start(s->w, &s->flush, 0);
 }
 
 int
@@ -62,8 +73,25 @@ store_commit(struct store * s, struct store_commit * commit)
 	s->stats.commits++;
 	if (commit != NULL)
 		list_append(&s->waiting, &commit->place);
-	if (s->sync == NULL && !s->flush.armed)
-		(void)world_timer_start(s->w, &s->flush, 0);
+	flush_soon(s);
+	return (0);
+}
+
+int
+store_barrier(struct store * s, struct store_commit * commit)
+{
+	if (s->read_only || s->closing)
+		return (-ERR_DB_WRITE);
+	if (s->begun || s->dirty || (s->unsynced && s->sync == NULL)) {
+		list_append(&s->waiting, &commit->place);
+		flush_soon(s);
+	} else if (s->sync != NULL) {
+		/* It answers for all that is written: nothing came since. */
+		list_append(&s->syncing, &commit->place);
+	} else {
+		list_append(&s->passed, &commit->place);
+		flush_soon(s);
+	}
 	return (0);
 }
 
@@ -95,70 +123,95 @@ tell_failure(struct store * s)
 
 /*
  * Write the open transaction to the log.  Copying the log into the file, when
- * it has grown enough, syncs the log first: *synced says that it happened.
+ * it has grown enough, syncs the log first.
  */
 static int
-write_group(struct store * s, bool * synced)
+write_group(struct store * s)
 {
-	int rc;
+	int rc = SQLITE_OK;
 
-	*synced = s->memory;
-	if ((rc = statement_run(s, S_COMMIT)) != SQLITE_OK)
+	if (s->open)
+		rc = statement_run(s, S_COMMIT);
+	if (rc != SQLITE_OK)
 		return (rc);
-	s->open = false;
+	if (s->dirty && !s->memory && !s->unsynced) {
+		s->unsynced = true;
+		s->sync_by = clock_add(world_now(s->w), LAZY_MS);
+	}
+	s->open = s->dirty = false;
 	list_splice(&s->syncing, &s->waiting);
 	if (s->wal_pages < WAL_PAGES)
 		return (SQLITE_OK);
 	s->wal_pages = 0;
-	*synced = true;
 	s->stats.syncs += 2;
-	return (sqlite3_wal_checkpoint_v2(s->db, NULL,
-	    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
+	if (rc == SQLITE_OK)
+		s->unsynced = false;
+	return (rc);
 }
 
 void
 store_synced(struct store * s, int rc)
 {
-	if (rc != SQLITE_OK)
+	if (rc == SQLITE_OK)
+		s->unsynced = false;
+	else
 		store_fail(s, rc);
 	finish(&s->syncing, rc == SQLITE_OK ? 0 : -ERR_DB_WRITE);
-	if (s->open || (s->read_only && !s->told))
-		(void)world_timer_start(s->w, &s->flush, 0);
+	if (s->open || !list_empty(&s->waiting) ||
+	    (s->read_only && !s->told))
+		flush_soon(s);
+}
+
+/* What nobody waits for is synced with what others wait for, or later. */
+static void
+sync_written(struct store * s, bool wanted)
+{
+	uint64_t left = clock_sub(s->sync_by, world_now(s->w));
+
+	if (!wanted && left > 0)
+		(void)world_timer_start(s->w, &s->flush, left);
+	else if (sync_start(s) != 0)
+		store_synced(s, sync_now(s));
 }
 
 void
 store_flush(struct world_timer * timer)
 {
 	struct store * s = list_entry(timer, struct store, flush);
-	bool synced;
+	bool wanted;
 	int rc;
 
+	finish(&s->passed, 0);
 	if (s->read_only) {
 		tell_failure(s);
 		return;
 	}
-	if (s->sync != NULL || s->begun || !s->open)
+	if (s->sync != NULL || s->begun)
 		return;
-	rc = write_group(s, &synced);
-	if (rc == SQLITE_OK && !synced && sync_start(s) == 0)
+	wanted = !list_empty(&s->waiting);
+	rc = write_group(s);
+	if (rc == SQLITE_OK && s->unsynced) {
+		sync_written(s, wanted);
 		return;
-	if (rc == SQLITE_OK && !synced)
-		rc = sync_now(s);
-	store_synced(s, rc);
+	}
+	if (wanted || rc != SQLITE_OK)
+		store_synced(s, rc);
 }
 
 void
 store_drain(struct store * s)
 {
-	bool synced = false;
 	int rc = SQLITE_OK;
 
 	store_rollback(s);
+	finish(&s->passed, 0);
 	if (s->sync != NULL)
 		rc = sync_join(s);
-	if (rc == SQLITE_OK && s->open && !s->read_only)
-		rc = write_group(s, &synced);
-	if (rc == SQLITE_OK && !synced && !s->memory &&
+	if (rc == SQLITE_OK && !s->read_only)
+		rc = write_group(s);
+	if (rc == SQLITE_OK && s->unsynced &&
 	    (!s->read_only || !list_empty(&s->syncing)))
 		rc = sync_now(s);
 	if (rc != SQLITE_OK)

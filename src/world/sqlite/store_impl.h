@@ -11,6 +11,7 @@ enum {
 	STORE_PAGE = 8192,        /* 1.3 kB rows waste a third of 4 KiB pages */
 	WAL_PAGES = 512,          /* checkpoint at 4 MiB */
 	STORE_KEY_SIZE = 32,
+	LAZY_MS = 1000,           /* until what nobody waits for is synced */
 };
 
 /* The prepared statements, by what they do. */
@@ -35,9 +36,14 @@ struct store {
 	bool begun;               /* between store_begin and its end */
 	bool open;                /* an SQLite transaction is open */
 	bool closing;
+	bool dirty;               /* the open one changed rows */
+	bool was_dirty;           /* before store_begin */
+	bool unsynced;            /* written to the log, not yet synced */
+	uint64_t sync_by;         /* when that is synced at the latest */
 	uint64_t next_block;      /* row ids grow, even past deleted ones */
 	struct list waiting;      /* commits in the open SQLite transaction */
 	struct list syncing;      /* commits written, not yet synced */
+	struct list passed;       /* barriers that had nothing to wait for */
 	struct store_sync * sync; /* the sync in flight, or NULL */
 	struct world_timer flush;
 	int wal_pages;

@@ -116,6 +116,7 @@ statement_change(struct store * s, enum statement which,
 		return (-ERR_DB_WRITE);
 	}
 	s->stats.writes++;
+	s->dirty |= sqlite3_changes(s->db) > 0;
 	return (0);
 }
 
