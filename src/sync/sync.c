@@ -93,7 +93,7 @@ on_turn(struct world_timer * timer)
 		sync_join_turn(l);
 		if (!store_read_only(s->store))
 			sync_fetch_ask(l);
-		sync_send_due(l);
+		sync_durable_send(l);
 	}
 }
 
@@ -274,6 +274,7 @@ sync_remove(struct sync_log * l)
 	gossipsub_unsubscribe(s->gossipsub, (const char *)l->topic.p);
 	sync_join_free(l);
 	sync_fetch_free(l);
+	sync_durable_free(l);
 	sync_rotation_forget(l);
 	sync_peer_free_all(l);
 	(void)map_remove(&s->topics, log_address_of(l->log));

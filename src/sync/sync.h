@@ -50,7 +50,10 @@ int sync_add(struct sync * s, struct log * log,
     const struct sync_config * config, struct sync_log ** added);
 void sync_remove(struct sync_log * l);
 
-/* Our own append is durable: publish the heads. */
+/*
+ * There is an own append: publish the heads, once they are durable.  (Whatever
+ * sync sends waits for that, for which it watches the store.)
+ */
 void sync_announce(struct sync_log * l);
 
 /* Walk the peers of the log's topic; *at = 0 first. */

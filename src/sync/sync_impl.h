@@ -58,7 +58,8 @@ struct sync_item {
 struct sync_peer {
 	struct list place;
 	struct peer_id id;
-	bool due;                     /* gets our heads at the next turn */
+	bool due;                     /* gets our heads when they may leave */
+	bool telling;                 /* at the end of the barrier under way */
 	bool reply;                   /* look at it when all is fetched */
 	bool heard;
 	uint8_t theirs[32];           /* hash of the heads it sent last */
@@ -88,6 +89,14 @@ struct sync_commit {
 	uint64_t arrivals;
 };
 
+/* Heads at a moment, until all that was written before is durable. */
+struct sync_barrier {
+	struct store_commit commit;
+	struct sync_log * l;          /* NULL: removed meanwhile */
+	struct cid * heads;
+	size_t n;
+};
+
 struct sync_log {
 	struct list place;            /* in sync.logs */
 	struct sync * s;
@@ -103,6 +112,10 @@ struct sync_log {
 
 	struct list peers;
 	bool announce;                /* heads to be published */
+	bool announcing;              /* at the end of the barrier under way */
+	struct sync_barrier * barrier; /* under way, or NULL */
+	struct cid * durable;         /* the heads that may leave, by CID */
+	size_t n_durable;
 	uint64_t exchange_at;
 	unsigned quiet;               /* exchanges since something changed */
 
@@ -158,15 +171,22 @@ void sync_peer_free_all(struct sync_log * l);
 void sync_hint(struct sync_log * l, const struct peer_id * id);
 
 /* sync_send.c */
-/* A set of heads has one hash, whatever its order; sorts them. */
-void sync_hash_heads(struct cid * heads, size_t n, uint8_t hash[32]);
-void sync_publish(struct sync_log * l);
-void sync_tell(struct sync_log * l, struct sync_peer * p);
-/* Send what is due at this turn. */
-void sync_send_due(struct sync_log * l);
+/* Sorted by CID, so that a set of heads has one hash. */
+void sync_sort_heads(struct cid * heads, size_t n);
+void sync_hash_heads(const struct cid * heads, size_t n, uint8_t hash[32]);
 /* A peer's heads are all here: does it lack some of ours? */
 void sync_consider_reply(struct sync_log * l, struct sync_peer * p);
+/* Heads that passed a barrier: to all, to a peer. */
+void sync_publish(struct sync_log * l, const struct cid * heads, size_t n);
+void sync_tell(struct sync_log * l, struct sync_peer * p,
+    const struct cid * heads, size_t n);
+/* Our heads by CID, freed by the caller; NULL without memory. */
+struct cid * sync_own_heads(struct sync_log * l, size_t * n);
 void sync_exchange(struct sync_log * l);
+
+/* sync_durable.c: send what is due, when it may leave. */
+void sync_durable_send(struct sync_log * l);
+void sync_durable_free(struct sync_log * l);
 
 /* sync_receive.c */
 bool sync_receive(struct sync * s, struct sync_log * l,

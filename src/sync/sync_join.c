@@ -190,6 +190,8 @@ drop_bad(struct list * items)
 	}
 }
 
+static void start_batch(struct sync_log * l);
+
 static void
 checked(struct world_work * work)
 {
@@ -204,6 +206,9 @@ checked(struct world_work * work)
 	}
 	l->batch = NULL;
 	drop_bad(&b->items);
+	/* The worker checks the next ones while these are joined. */
+	if (!list_empty(&l->came) && !store_read_only(l->s->store))
+		start_batch(l);
 	status = list_empty(&b->items) ? 0 : join(l, &b->items);
 	finish_items(l, &b->items, status == 0);
 	batch_free(b);

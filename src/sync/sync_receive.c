@@ -50,13 +50,17 @@ take_heads(struct sync_log * l, const struct heads * h, struct sync_peer * p,
     bool direct)
 {
 	struct named named = {.l = l};
+	struct cid * heads;
+	size_t n;
 
 	if (entries_each(h->json, each_head, &named) != 0)
 		l->s->stats.heads_refused++;
 	if (p != NULL && direct && !named.cids.failed) {
 		p->heard = true;
-		sync_hash_heads((struct cid *)(void *)named.cids.p,
-		    named.cids.n / sizeof(struct cid), p->theirs);
+		heads = (struct cid *)(void *)named.cids.p;
+		n = named.cids.n / sizeof(struct cid);
+		sync_sort_heads(heads, n);
+		sync_hash_heads(heads, n, p->theirs);
 		p->reply = named.lacking;
 		if (!named.lacking)
 			sync_consider_reply(l, p);

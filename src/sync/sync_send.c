@@ -17,14 +17,19 @@ compare_cids(const void * a, const void * b)
 }
 
 void
-sync_hash_heads(struct cid * heads, size_t n, uint8_t hash[32])
+sync_sort_heads(struct cid * heads, size_t n)
+{
+	if (n > 0)
+		qsort(heads, n, sizeof(*heads), compare_cids);
+}
+
+void
+sync_hash_heads(const struct cid * heads, size_t n, uint8_t hash[32])
 {
 	struct buffer all = {0};
 	struct slice s;
 	size_t i;
 
-	if (n > 0)
-		qsort(heads, n, sizeof(*heads), compare_cids);
 	for (i = 0; i < n; i++)
 		buffer_slice(&all, cid_slice(&heads[i]));
 	s = buffer_all(&all);
@@ -32,14 +37,14 @@ sync_hash_heads(struct cid * heads, size_t n, uint8_t hash[32])
 	buffer_free(&all);
 }
 
-/* Our heads; freed by the caller.  NULL without memory. */
-static struct cid *
-own_heads(struct sync_log * l, size_t * n)
+struct cid *
+sync_own_heads(struct sync_log * l, size_t * n)
 {
 	size_t max = log_heads_count(l->log);
 	struct cid * heads = calloc(max + 1, sizeof(*heads));
 
 	*n = heads == NULL ? 0 : log_heads(l->log, heads, max);
+	sync_sort_heads(heads, *n);
 	return (heads);
 }
 
@@ -179,33 +184,22 @@ offer_blocks(struct sync_log * l, const struct cid * heads, size_t n)
 }
 
 void
-sync_publish(struct sync_log * l)
+sync_publish(struct sync_log * l, const struct cid * heads, size_t n)
 {
-	struct cid * heads;
-	size_t n;
-
-	if ((heads = own_heads(l, &n)) == NULL)
-		return;
 	offer_blocks(l, heads, n);
 	/* Met nobody: announced when somebody comes. */
-	l->announce = n > 0 && send_heads(l, NULL, heads, n) <= 0;
-	free(heads);
+	if (n > 0 && send_heads(l, NULL, heads, n) <= 0)
+		l->announce = true;
 }
 
 void
-sync_tell(struct sync_log * l, struct sync_peer * p)
+sync_tell(struct sync_log * l, struct sync_peer * p, const struct cid * heads,
+    size_t n)
 {
-	struct cid * heads;
-	size_t n;
-
-	p->due = false;
-	if ((heads = own_heads(l, &n)) == NULL)
-		return;
 	p->told = true;
 	p->told_at = world_now(l->s->world);
 	(void)send_heads(l, p, heads, n);
 	sync_hash_heads(heads, n, p->ours);
-	free(heads);
 }
 
 void
@@ -217,7 +211,7 @@ sync_consider_reply(struct sync_log * l, struct sync_peer * p)
 	size_t n;
 
 	p->reply = false;
-	if (!p->heard || (heads = own_heads(l, &n)) == NULL)
+	if (!p->heard || (heads = sync_own_heads(l, &n)) == NULL)
 		return;
 	sync_hash_heads(heads, n, hash);
 	free(heads);
@@ -229,21 +223,6 @@ sync_consider_reply(struct sync_log * l, struct sync_peer * p)
 		return;
 	p->due = true;
 	sync_soon(l->s);
-}
-
-void
-sync_send_due(struct sync_log * l)
-{
-	struct list *place, *following;
-	struct sync_peer * p;
-
-	if (l->announce && !list_empty(&l->peers))
-		sync_publish(l);
-	list_each(place, following, &l->peers) {
-		p = list_entry(place, struct sync_peer, place);
-		if (p->due)
-			sync_tell(l, p);
-	}
 }
 
 /* The next time of the slow schedule, later when nothing changes. */
@@ -277,8 +256,8 @@ sync_exchange(struct sync_log * l)
 	n = dice % n;
 	list_each(place, following, &l->peers)
 		if (n-- == 0) {
-			sync_tell(l, list_entry(place, struct sync_peer,
-			    place));
+			list_entry(place, struct sync_peer, place)->due =
+			    true;
 			return;
 		}
 }
