@@ -128,6 +128,7 @@ fleet_bury(struct fleet * f, size_t i)
 {
 	if (sim_alive(f->nodes[i].w))
 		return (false);
+	f->nodes[i].deaths += f->nodes[i].node != NULL;
 	clear(&f->nodes[i]);
 	return (true);
 }

@@ -40,6 +40,7 @@ struct fleet_node {
 	struct world * w;
 	struct node * node;       /* NULL: down */
 	uint8_t account[32];      /* its public key */
+	unsigned deaths;          /* that fleet_bury saw */
 	struct list calls;
 };
 
@@ -176,5 +177,16 @@ void fleet_check_lists(struct fleet * f, size_t i, const uint8_t group_pk[32],
 
 /* All nodes list the same messages. */
 void fleet_check_same_messages(struct fleet * f, const uint8_t group_pk[32]);
+
+/*
+ * How many messages of a node's log carry a (device, counter) that another of
+ * them carries too: two messages under one key.
+ */
+size_t fleet_reused_keys(struct fleet * f, size_t i,
+    const uint8_t group_pk[32]);
+
+/* How many events of a type a node lists. */
+size_t fleet_events(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    unsigned type);
 
 #endif /* !BERTY_TEST_FLEET_H */

@@ -273,3 +273,64 @@ fleet_check_same_messages(struct fleet * f, const uint8_t group_pk[32])
 		sim_assert(f->sim, memcmp(first, hash, 32) == 0);
 	}
 }
+
+/* Opened or not, each joined message names its device and counter. */
+static bool
+take_headers(struct group * g, uint64_t join, struct message_headers * h)
+{
+	struct buffer envelope = {0};
+	struct log_item item = {0};
+	bool good;
+
+	if (log_at_join(group_message_log(g), join, &item) != 0)
+		return (false);
+	good = operation_value(&envelope, item.entry.payload) == 0 &&
+	    message_open_headers(h, buffer_all(&envelope),
+	        group_info_of(g)) == 0;
+	buffer_free(&envelope);
+	log_item_free(&item);
+	return (good);
+}
+
+size_t
+fleet_reused_keys(struct fleet * f, size_t i, const uint8_t group_pk[32])
+{
+	struct group * g = fleet_group(f, i, group_pk);
+	struct message_headers h = {0};
+	struct log_status status;
+	struct map seen = {0};
+	uint8_t name[40];
+	uint64_t at;
+	size_t reused = 0;
+
+	assert_non_null(g);
+	log_status(group_message_log(g), &status);
+	for (at = 1; at <= status.joined; at++) {
+		sim_assert(f->sim, take_headers(g, at, &h));
+		memcpy(name, h.device_pk, 32);
+		memcpy(name + 32, &h.counter, 8);
+		reused += map_get(&seen, slice_of(name, 40)) != NULL;
+		assert_int_equal(map_set(&seen, slice_of(name, 40), f), 0);
+	}
+	map_free(&seen);
+	return (reused);
+}
+
+size_t
+fleet_events(struct fleet * f, size_t i, const uint8_t group_pk[32],
+    unsigned type)
+{
+	struct group * g = fleet_group(f, i, group_pk);
+	struct group_event e = {0};
+	uint64_t at, n;
+	size_t found = 0;
+
+	assert_non_null(g);
+	n = log_arrivals(group_metadata_log(g));
+	for (at = 1; at <= n; at++)
+		if (group_event_at(g, at, &e) == 0) {
+			found += e.event.type == type;
+			group_event_free(&e);
+		}
+	return (found);
+}
