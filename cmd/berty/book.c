@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codec/multibase.h"
-#include "message.h"
+#include "payload.h"
 
 #define STATE(name) BERTY__PROTOCOL__V1__CONTACT_STATE__ContactState##name
 #define EVENT(name) BERTY__PROTOCOL__V1__EVENT_TYPE__EventType##name
@@ -86,7 +86,7 @@ move(struct book * book, ProtobufCBinaryData pk, PB(ContactState) state,
 	if (metadata == NULL || metadata->len == 0)
 		return;
 	buffer_clear(&c->name);
-	contact_name_decode(&c->name, protobuf_slice(*metadata));
+	payload_contact_name_decode(&c->name, protobuf_slice(*metadata));
 }
 
 static void
@@ -236,7 +236,7 @@ book_free(struct book * book)
 	*book = (struct book){0};
 }
 
-/* --- names ---------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------- */
 
 bool
 book_read_key(const char * word, uint8_t pk[BOOK_KEY])

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "book.h"
-#include "message.h"
+#include "payload.h"
 #include "output.h"
 #include "share.h"
 
@@ -22,7 +22,7 @@ static const struct flag request_flags[] = {
 	{0},
 };
 
-/* --- link -------------------------------------------------------------------------- */
+/* --- link --------------------------------------------------------------- */
 
 static int
 run_link(struct run * run)
@@ -63,7 +63,7 @@ err0:
 	return (rc);
 }
 
-/* --- request ----------------------------------------------------------------------- */
+/* --- request ------------------------------------------------------------ */
 
 static ProtobufCBinaryData
 link_data(struct berty_link_bytes b)
@@ -82,9 +82,9 @@ send_request(struct client * c, const struct berty_link * link)
 	size_t i;
 	int rc;
 
-	contact_name_encode(&theirs, slice_of(link->contact.name.p,
+	payload_contact_name_encode(&theirs, slice_of(link->contact.name.p,
 	    link->contact.name.n));
-	contact_name_encode(&own,
+	payload_contact_name_encode(&own,
 	    slice_text(flags_text(&c->run->flags, "name")));
 	contact.pk = link_data(link->contact.account_pk);
 	contact.public_rendezvous_seed = link_data(link->contact.seed);
@@ -119,7 +119,7 @@ run_request(struct run * run)
 		goto err1;
 	if (run->json) {
 		object = cJSON_CreateObject();
-		json_bytes(object, "contact_pk", slice_of(
+		output_add_bytes(object, "contact_pk", slice_of(
 		    link.contact.account_pk.p, link.contact.account_pk.n));
 		output_json(object);
 	} else {
@@ -136,7 +136,7 @@ err0:
 	return (rc);
 }
 
-/* --- list -------------------------------------------------------------------------- */
+/* --- list --------------------------------------------------------------- */
 
 /* The group with a contact, or NULL when there is none yet. */
 static const struct book_group *
@@ -168,11 +168,11 @@ print_contact(const struct run * run, const struct book * book,
 		return;
 	}
 	object = cJSON_CreateObject();
-	json_bytes(object, "contact_pk", slice_of(contact->pk, BOOK_KEY));
+	output_add_bytes(object, "contact_pk", slice_of(contact->pk, BOOK_KEY));
 	cJSON_AddStringToObject(object, "state", book_state(contact->state));
-	json_text(object, "name", buffer_all(&contact->name));
+	output_add_text(object, "name", buffer_all(&contact->name));
 	if (group != NULL)
-		json_bytes(object, "group_pk", slice_of(group->pk, BOOK_KEY));
+		output_add_bytes(object, "group_pk", slice_of(group->pk, BOOK_KEY));
 	output_json(object);
 }
 
@@ -195,7 +195,7 @@ run_list(struct run * run)
 	return (rc);
 }
 
-/* --- accept, discard, block, unblock ----------------------------------------------- */
+/* --- accept, discard, block, unblock ------------------------------------ */
 
 /* What is done to a contact, and which ones `all` means. */
 struct move {
@@ -252,7 +252,7 @@ move_one(struct client * c, const struct move * move,
 		return (rc);
 	if (c->run->json) {
 		object = cJSON_CreateObject();
-		json_bytes(object, "contact_pk", slice_of(pk, BOOK_KEY));
+		output_add_bytes(object, "contact_pk", slice_of(pk, BOOK_KEY));
 		cJSON_AddStringToObject(object, "done", move->done);
 		output_json(object);
 	} else {

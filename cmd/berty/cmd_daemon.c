@@ -56,7 +56,7 @@ static const char help[] =
 "\n"
 "Whoever reaches the API is you: it is served to this machine only.\n";
 
-/* --- log ------------------------------------------------------------------------- */
+/* --- log ---------------------------------------------------------------- */
 
 static void
 write_log(void * user, enum log_level level, const char * module,
@@ -84,7 +84,7 @@ read_level(struct run * run, enum log_level * level)
 	    "info, warn or error, not '%.40s'", text));
 }
 
-/* --- what is printed --------------------------------------------------------------- */
+/* --- what is printed ---------------------------------------------------- */
 
 struct printed {
 	struct run * run;
@@ -118,8 +118,8 @@ print_json(const struct berty_daemon_info * info, const char * link,
 	cJSON * object = cJSON_CreateObject();
 
 	cJSON_AddBoolToObject(object, "ready", true);
-	json_bytes(object, "account_pk", slice_of(info->account_pk, 32));
-	json_bytes(object, "device_pk", slice_of(info->device_pk, 32));
+	output_add_bytes(object, "account_pk", slice_of(info->account_pk, 32));
+	output_add_bytes(object, "device_pk", slice_of(info->device_pk, 32));
 	cJSON_AddStringToObject(object, "peer_id", info->peer_id);
 	json_list(object, "listeners", info->listeners);
 	json_list(object, "swarm", info->swarm);
@@ -211,7 +211,7 @@ ready(void * user, const struct berty_daemon_info * info)
 	free(internal);
 }
 
-/* --- options ------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------ */
 
 /* The folder of the socket must be ours alone: /tmp is everybody's. */
 static int

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "book.h"
-#include "message.h"
+#include "payload.h"
 #include "output.h"
 #include "share.h"
 
@@ -49,7 +49,7 @@ print_done(const struct run * run, const char * done, struct slice pk)
 
 	if (run->json) {
 		object = cJSON_CreateObject();
-		json_bytes(object, "group_pk", pk);
+		output_add_bytes(object, "group_pk", pk);
 		cJSON_AddStringToObject(object, "done", done);
 		output_json(object);
 		return;
@@ -75,7 +75,7 @@ open_for_group(struct run * run, struct client * c, struct book * book,
 	return (rc);
 }
 
-/* --- create ------------------------------------------------------------------------ */
+/* --- create ------------------------------------------------------------- */
 
 static int
 write_name(struct client * c, struct slice pk, struct slice name)
@@ -87,7 +87,7 @@ write_name(struct client * c, struct slice pk, struct slice name)
 	int rc;
 
 	/* Dated 0 as in the app: any later name is newer. */
-	message_encode_group_name(&payload, name, 0);
+	payload_encode_group_name(&payload, name, 0);
 	request.group_pk = protobuf_bytes(pk);
 	request.payload = protobuf_bytes(buffer_all(&payload));
 	rc = client_call_group(c, pk, "AppMetadataSend", &request,
@@ -122,7 +122,7 @@ run_create(struct run * run)
 	return (rc);
 }
 
-/* --- invite and join --------------------------------------------------------------- */
+/* --- invite and join ---------------------------------------------------- */
 
 static struct berty_link_bytes
 bytes_of(ProtobufCBinaryData d)
@@ -244,7 +244,7 @@ err0:
 	return (rc);
 }
 
-/* --- leave, list, info ------------------------------------------------------------- */
+/* --- leave, list, info -------------------------------------------------- */
 
 static int
 run_leave(struct run * run)
@@ -293,13 +293,13 @@ print_group(const struct run * run, const struct book * book,
 		return;
 	}
 	object = cJSON_CreateObject();
-	json_bytes(object, "group_pk", slice_of(g->pk, BOOK_KEY));
+	output_add_bytes(object, "group_pk", slice_of(g->pk, BOOK_KEY));
 	cJSON_AddStringToObject(object, "type", type_name(g->type));
 	if (with)
-		json_bytes(object, "contact_pk",
+		output_add_bytes(object, "contact_pk",
 		    slice_of(g->contact_pk, BOOK_KEY));
 	if (with && contact != NULL)
-		json_text(object, "name", buffer_all(&contact->name));
+		output_add_text(object, "name", buffer_all(&contact->name));
 	output_json(object);
 }
 
@@ -332,14 +332,14 @@ print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
 	if (run->json) {
 		object = cJSON_CreateObject();
 		if (g != NULL) {
-			json_bytes(object, "group_pk",
+			output_add_bytes(object, "group_pk",
 			    protobuf_slice(g->public_key));
 			cJSON_AddStringToObject(object, "type",
 			    type_name(g->group_type));
 		}
-		json_bytes(object, "member_pk",
+		output_add_bytes(object, "member_pk",
 		    protobuf_slice(info->member_pk));
-		json_bytes(object, "device_pk",
+		output_add_bytes(object, "device_pk",
 		    protobuf_slice(info->device_pk));
 		output_json(object);
 		return;

@@ -53,12 +53,12 @@ run_info(struct run * run)
 	if ((rc = client_call(&c, "InstanceGetConfiguration", &ask,
 	    PB_TYPE(instance_get_configuration__reply), &reply)) != 0)
 		goto err0;
-	cJSON_AddItemToObject(object, "instance", json_message(reply));
+	cJSON_AddItemToObject(object, "instance", output_message(reply));
 	protobuf_free(reply);
 	if ((rc = client_call(&c, "SystemInfo", &system,
 	    PB_TYPE(system_info__reply), &reply)) != 0)
 		goto err0;
-	cJSON_AddItemToObject(object, "system", json_message(reply));
+	cJSON_AddItemToObject(object, "system", output_message(reply));
 	protobuf_free(reply);
 	if (run->json) {
 		output_json(object);

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "book.h"
-#include "message.h"
+#include "payload.h"
 #include "output.h"
 
 static const struct flag send_flags[] = {
@@ -46,7 +46,7 @@ print_cid(const struct run * run, ProtobufCBinaryData cid)
 
 	if (run->json) {
 		object = cJSON_CreateObject();
-		json_cid(object, "cid", protobuf_slice(cid));
+		output_add_cid(object, "cid", protobuf_slice(cid));
 		output_json(object);
 		return;
 	}
@@ -90,7 +90,7 @@ send_text(struct client * c, struct slice pk, struct slice text)
 
 	if (flags_on(&c->run->flags, "raw"))
 		return (send_payload(c, pk, text));
-	message_encode_text(&payload, text, now_ms());
+	payload_encode_text(&payload, text, now_ms());
 	rc = payload.failed ? error_set(&c->run->err, ERR_INTERNAL,
 	    "out of memory") : send_payload(c, pk, buffer_all(&payload));
 	buffer_free(&payload);

@@ -10,7 +10,7 @@
 #include "book.h"
 #include "codec/multibase.h"
 #include "event.h"
-#include "message.h"
+#include "payload.h"
 #include "output.h"
 
 static const struct flag tail_flags[] = {
@@ -43,7 +43,7 @@ struct tail {
 	bool several;           /* say which group */
 };
 
-/* --- messages ----------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------- */
 
 static void
 print_time(uint64_t ms)
@@ -59,7 +59,7 @@ print_time(uint64_t ms)
 
 static void
 print_text(const struct tail * t, const PB(GroupMessageEvent) * event,
-    const struct message * m)
+    const struct payload * m)
 {
 	struct slice device = protobuf_slice(event->headers->device_pk);
 
@@ -82,26 +82,26 @@ print_text(const struct tail * t, const PB(GroupMessageEvent) * event,
 }
 
 static void
-print_json(const PB(GroupMessageEvent) * event, const struct message * m)
+print_json(const PB(GroupMessageEvent) * event, const struct payload * m)
 {
 	cJSON * object = cJSON_CreateObject();
 
-	json_cid(object, "cid", protobuf_slice(event->event_context->id));
-	json_bytes(object, "group_pk",
+	output_add_cid(object, "cid", protobuf_slice(event->event_context->id));
+	output_add_bytes(object, "group_pk",
 	    protobuf_slice(event->event_context->group_pk));
-	json_bytes(object, "device_pk",
+	output_add_bytes(object, "device_pk",
 	    protobuf_slice(event->headers->device_pk));
 	cJSON_AddStringToObject(object, "type", m->type);
 	if (m->is_text)
-		json_text(object, "text", buffer_all(&m->text));
+		output_add_text(object, "text", buffer_all(&m->text));
 	else
-		json_bytes(object, "bytes", buffer_all(&m->text));
+		output_add_bytes(object, "bytes", buffer_all(&m->text));
 	if (m->sent_date > 0)
 		cJSON_AddNumberToObject(object, "sent_date",
 		    (double)m->sent_date);
 	if (m->target.n > 0)
-		json_text(object, "target", buffer_all(&m->target));
-	json_bytes(object, "payload", protobuf_slice(event->message));
+		output_add_text(object, "target", buffer_all(&m->target));
+	output_add_bytes(object, "payload", protobuf_slice(event->message));
 	output_json(object);
 }
 
@@ -110,20 +110,20 @@ on_message(void * user, const void * reply)
 {
 	const PB(GroupMessageEvent) * event = reply;
 	const struct tail * t = user;
-	struct message m = {0};
+	struct payload m = {0};
 
 	if (event->event_context == NULL || event->headers == NULL)
 		return (0);
-	message_decode(&m, protobuf_slice(event->message));
+	payload_decode(&m, protobuf_slice(event->message));
 	if (t->c.run->json)
 		print_json(event, &m);
 	else
 		print_text(t, event, &m);
-	message_free(&m);
+	payload_free(&m);
 	return (0);
 }
 
-/* --- events ------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------- */
 
 static int
 on_event(void * user, const void * reply)
@@ -156,7 +156,7 @@ on_event(void * user, const void * reply)
 	return (0);
 }
 
-/* --- one group ---------------------------------------------------------------------- */
+/* --- one group ---------------------------------------------------------- */
 
 static int
 read_cid(struct run * run, struct buffer * cid)
@@ -205,7 +205,7 @@ err0:
 	return (rc);
 }
 
-/* --- all groups --------------------------------------------------------------------- */
+/* --- all groups --------------------------------------------------------- */
 
 /* Follow one group in a process of its own: the client makes one call a time. */
 static pid_t

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "message.h"
+#include "payload.h"
 
 #define TYPE(name) berty__protocol__v1__##name##__descriptor
 
@@ -56,13 +56,13 @@ static void
 add_app_text(cJSON * fields, const ProtobufCMessage * m)
 {
 	const PB(AppMetadata) * app = (const void *)m;
-	struct message said = {0};
+	struct payload said = {0};
 
-	message_decode(&said, protobuf_slice(app->message));
+	payload_decode(&said, protobuf_slice(app->message));
 	cJSON_AddStringToObject(fields, "app_type", said.type);
 	if (said.is_text)
-		json_text(fields, "text", buffer_all(&said.text));
-	message_free(&said);
+		output_add_text(fields, "text", buffer_all(&said.text));
+	payload_free(&said);
 }
 
 static cJSON *
@@ -79,7 +79,7 @@ fields_of(int number, struct slice payload)
 	    (m = protobuf_decode(events[i].type, payload,
 	        protobuf_cap(payload.n))) == NULL)
 		return (cJSON_CreateObject());
-	fields = json_message(m);
+	fields = output_message(m);
 	hide_secrets(fields);
 	if (number == 1001)
 		add_app_text(fields, m);
@@ -95,8 +95,8 @@ event_json(const PB(GroupMetadataEvent) * event)
 	    protobuf_c_enum_descriptor_get_value(&TYPE(event_type), number);
 	cJSON * object = cJSON_CreateObject();
 
-	json_cid(object, "cid", protobuf_slice(event->event_context->id));
-	json_bytes(object, "group_pk",
+	output_add_cid(object, "cid", protobuf_slice(event->event_context->id));
+	output_add_bytes(object, "group_pk",
 	    protobuf_slice(event->event_context->group_pk));
 	cJSON_AddStringToObject(object, "type", value == NULL ? "Unknown"
 	    : value->name + strlen("EventType"));

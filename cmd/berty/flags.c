@@ -57,7 +57,7 @@ put(struct flags * flags, const struct flag * flag, const char * text,
 	return (0);
 }
 
-/* --- a flag that does not exist -------------------------------------------- */
+/* --- a flag that does not exist ----------------------------------------- */
 
 /* Levenshtein's distance, for names up to 31 bytes; else a large number. */
 static size_t
@@ -132,7 +132,7 @@ unknown(const struct flags * flags, const char * name, size_t n,
 	    (int)n, name));
 }
 
-/* --- the command line ------------------------------------------------------ */
+/* --- the command line --------------------------------------------------- */
 
 static bool
 is_switch_value(const char * text)
@@ -215,7 +215,7 @@ flags_parse(struct flags * flags, int argc, char ** argv, bool only_leading,
 	return (0);
 }
 
-/* --- environment and file --------------------------------------------------- */
+/* --- environment and file ----------------------------------------------- */
 
 static const char *
 from_environment(const char * flag)
@@ -331,7 +331,7 @@ flags_free(struct flags * flags)
 	flags->n = 0;
 }
 
-/* --- values ------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------- */
 
 const char *
 flags_text(const struct flags * flags, const char * name)

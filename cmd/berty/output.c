@@ -94,7 +94,7 @@ add_encoded(cJSON * object, const char * name, struct buffer * text)
 }
 
 void
-json_bytes(cJSON * object, const char * name, struct slice bytes)
+output_add_bytes(cJSON * object, const char * name, struct slice bytes)
 {
 	struct buffer text = {0};
 
@@ -103,7 +103,7 @@ json_bytes(cJSON * object, const char * name, struct slice bytes)
 }
 
 void
-json_text(cJSON * object, const char * name, struct slice s)
+output_add_text(cJSON * object, const char * name, struct slice s)
 {
 	struct buffer text = {0};
 
@@ -128,7 +128,7 @@ cid_text(struct buffer * text, struct slice cid)
 }
 
 void
-json_cid(cJSON * object, const char * name, struct slice cid)
+output_add_cid(cJSON * object, const char * name, struct slice cid)
 {
 	struct buffer text = {0};
 
@@ -155,10 +155,10 @@ output_hex(struct slice bytes)
 		printf("%02x", bytes.p[i]);
 }
 
-/* --- any message -------------------------------------------------------------- */
+/* --- any message -------------------------------------------------------- */
 
 static cJSON *
-json_value(const ProtobufCFieldDescriptor * f, const void * at)
+message_value(const ProtobufCFieldDescriptor * f, const void * at)
 {
 	const ProtobufCEnumValue * value;
 	const ProtobufCBinaryData * bytes;
@@ -167,13 +167,13 @@ json_value(const ProtobufCFieldDescriptor * f, const void * at)
 
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return (json_message(*(const ProtobufCMessage * const *)at));
+		return (output_message(*(const ProtobufCMessage * const *)at));
 	case PROTOBUF_C_TYPE_STRING:
 		return (cJSON_CreateString(*(const char * const *)at));
 	case PROTOBUF_C_TYPE_BYTES:
 		bytes = at;
 		box = cJSON_CreateObject();
-		json_bytes(box, "x", slice_of(bytes->data, bytes->len));
+		output_add_bytes(box, "x", slice_of(bytes->data, bytes->len));
 		item = cJSON_DetachItemFromObject(box, "x");
 		cJSON_Delete(box);
 		return (item);
@@ -235,12 +235,12 @@ json_list(const ProtobufCFieldDescriptor * f, const char * values, size_t n)
 
 	for (i = 0; i < n; i++)
 		cJSON_AddItemToArray(list,
-		    json_value(f, values + i * value_size(f->type)));
+		    message_value(f, values + i * value_size(f->type)));
 	return (list);
 }
 
 cJSON *
-json_message(const ProtobufCMessage * message)
+output_message(const ProtobufCMessage * message)
 {
 	const ProtobufCFieldDescriptor * f;
 	const char * base = (const char *)message;
@@ -259,7 +259,7 @@ json_message(const ProtobufCMessage * message)
 		else if (f->type != PROTOBUF_C_TYPE_MESSAGE ||
 		    *(void * const *)(const void *)at != NULL)
 			cJSON_AddItemToObject(object, f->name,
-			    json_value(f, at));
+			    message_value(f, at));
 	}
 	return (object);
 }

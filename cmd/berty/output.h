@@ -19,15 +19,15 @@ void output_safe(struct slice text);
 void output_json(cJSON * object);
 
 /* Members of a JSON object: bytes in standard base64, text made valid. */
-void json_bytes(cJSON * object, const char * name, struct slice bytes);
-void json_text(cJSON * object, const char * name, struct slice text);
+void output_add_bytes(cJSON * object, const char * name, struct slice bytes);
+void output_add_text(cJSON * object, const char * name, struct slice text);
 
 /* A CID as its base32 text, which is what links and messages use. */
-void json_cid(cJSON * object, const char * name, struct slice cid);
+void output_add_cid(cJSON * object, const char * name, struct slice cid);
 void output_cid(struct slice cid);
 void output_hex(struct slice bytes);
 
 /* Any message: field names as in the .proto, enums by name. */
-cJSON * json_message(const ProtobufCMessage * message);
+cJSON * output_message(const ProtobufCMessage * message);
 
 #endif /* !BERTY_CMD_OUTPUT_H */

@@ -1,4 +1,4 @@
-#include "message.h"
+#include "payload.h"
 
 #include "berty/messenger/v1/messages.pb-c.h"
 #include "codec/protobuf.h"
@@ -34,7 +34,7 @@ text_of(struct buffer * copy, struct slice s)
 }
 
 void
-message_encode_text(struct buffer * out, struct slice body, uint64_t now_ms)
+payload_encode_text(struct buffer * out, struct slice body, uint64_t now_ms)
 {
 	MSG(AppMessage__UserMessage) m = MSG_INIT(APP_MESSAGE__USER_MESSAGE);
 	struct buffer copy = {0};
@@ -46,7 +46,7 @@ message_encode_text(struct buffer * out, struct slice body, uint64_t now_ms)
 }
 
 void
-message_encode_group_name(struct buffer * out, struct slice name,
+payload_encode_group_name(struct buffer * out, struct slice name,
     uint64_t now_ms)
 {
 	MSG(AppMessage__SetGroupInfo) m =
@@ -94,7 +94,7 @@ static const struct {
 };
 
 static bool
-read_known(struct message * message, const MSG(AppMessage) * m)
+read_known(struct payload * message, const MSG(AppMessage) * m)
 {
 	size_t i;
 
@@ -115,7 +115,7 @@ read_known(struct message * message, const MSG(AppMessage) * m)
 }
 
 void
-message_decode(struct message * message, struct slice payload)
+payload_decode(struct payload * message, struct slice payload)
 {
 	MSG(AppMessage) * m = protobuf_decode(MSG_TYPE(app_message), payload,
 	    protobuf_cap(payload.n));
@@ -130,14 +130,14 @@ message_decode(struct message * message, struct slice payload)
 }
 
 void
-message_free(struct message * message)
+payload_free(struct payload * message)
 {
 	buffer_free(&message->text);
 	buffer_free(&message->target);
 }
 
 void
-contact_name_encode(struct buffer * out, struct slice name)
+payload_contact_name_encode(struct buffer * out, struct slice name)
 {
 	MSG(ContactMetadata) m = MSG_INIT(CONTACT_METADATA);
 	struct buffer copy = {0};
@@ -151,7 +151,7 @@ contact_name_encode(struct buffer * out, struct slice name)
 }
 
 void
-contact_name_decode(struct buffer * out, struct slice payload)
+payload_contact_name_decode(struct buffer * out, struct slice payload)
 {
 	MSG(ContactMetadata) * m = protobuf_decode(MSG_TYPE(contact_metadata),
 	    payload, protobuf_cap(payload.n));
