@@ -587,6 +587,47 @@ an_rpc_that_is_too_long_resets_the_stream(void ** state)
 	raw_stop(net, &r);
 }
 
+/* To how many. */
+static int
+publish_64_kib(struct net * net)
+{
+	static const uint8_t data[64 << 10];
+
+	return (gossipsub_publish(net->routers[0].g, TOPIC,
+	    slice_of(data, sizeof(data))));
+}
+
+static void
+a_peer_that_does_not_read_is_reset_when_4_mib_wait(void ** state)
+{
+	struct net * net = net_start(2, 1);
+	struct buffer rpc = {0};
+	struct gossip_peer * p;
+	struct raw r;
+
+	(void)state;
+	subscribe_all(net);
+	raw_start(net, &r, "/meshsub/1.1.0");
+	gossipsub_message_subscription(&rpc, true, slice_text(TOPIC));
+	raw_send(net, &r, &rpc);
+	stream_pause(r.in, true);
+	p = map_get(&net->routers[0].g->peer_map,
+	    peer_id_slice(&net->swarm.nodes[1].id));
+	while (p->outbox.bytes + (64 << 10) + 1024 < PEER_QUEUE) {
+		assert_int_equal(publish_64_kib(net), 1);
+		run(net, 10);
+	}
+	run(net, 3000);
+	assert_non_null(r.in);
+	assert_true(p->outbox.bytes > PEER_QUEUE - (66 << 10));
+	assert_int_equal(publish_64_kib(net), 0);
+	run(net, 200);
+	assert_null(r.in);
+	assert_int_equal(p->outbox.bytes, 0);
+	buffer_free(&rpc);
+	raw_stop(net, &r);
+}
+
 static void
 a_graft_during_back_off_is_answered_by_a_prune(void ** state)
 {
@@ -790,6 +831,8 @@ main(void)
 	    cmocka_unit_test(
 	        a_forged_message_is_refused_and_does_not_hide_the_true_one),
 	    cmocka_unit_test(an_rpc_that_is_too_long_resets_the_stream),
+	    cmocka_unit_test(
+	        a_peer_that_does_not_read_is_reset_when_4_mib_wait),
 	    cmocka_unit_test(a_graft_during_back_off_is_answered_by_a_prune),
 	    cmocka_unit_test(who_is_left_is_asked_to_keep_off_for_60_s),
 	    cmocka_unit_test(who_leaves_for_10_s_is_grafted_after_them),
