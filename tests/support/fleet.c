@@ -61,6 +61,7 @@ fleet_open(struct fleet * f, size_t i)
 		(void)sim_holds(f->sim, false, text);
 		fail();
 	}
+	sim_run_for(f->sim, 1);
 }
 
 void

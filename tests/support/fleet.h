@@ -58,7 +58,8 @@ void fleet_start(struct fleet * f, uint64_t seed,
     const struct fleet_config * config);
 void fleet_stop(struct fleet * f);
 
-/* Open a node that is down (a dead one begins a new life); its code. */
+/* Open a node that is down (a dead one begins a new life); its code.  open also
+ * lets the node activate the groups that it knows. */
 int fleet_try_open(struct fleet * f, size_t i, struct error * err);
 void fleet_open(struct fleet * f, size_t i);
 
@@ -90,6 +91,9 @@ struct fleet_call * fleet_begin(struct fleet * f, size_t i, const char * method,
 
 /* Wait for its end: true when it succeeded; false also when the node died. */
 bool fleet_wait(struct fleet * f, size_t i, struct fleet_call * call);
+
+/* Wait for its success; the test fails with the call's error otherwise. */
+void fleet_must(struct fleet * f, size_t i, struct fleet_call * call);
 
 /* Forget a call; one that runs is cancelled first. */
 void fleet_end(struct fleet_call * call);

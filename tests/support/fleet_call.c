@@ -128,17 +128,24 @@ fleet_end(struct fleet_call * c)
 	free(c);
 }
 
+void
+fleet_must(struct fleet * f, size_t i, struct fleet_call * call)
+{
+	char text[256];
+
+	if (fleet_wait(f, i, call))
+		return;
+	(void)error_format(&call->err, text, sizeof(text));
+	(void)sim_holds(f->sim, false, call->call.method->name);
+	fail_msg("node %zu: %s", i, text);
+}
+
 struct fleet_call *
 fleet_ask(struct fleet * f, size_t i, const char * method, const void * request)
 {
 	struct fleet_call * c = fleet_begin(f, i, method, request);
-	char text[256];
 
-	if (!fleet_wait(f, i, c)) {
-		(void)error_format(&c->err, text, sizeof(text));
-		(void)sim_holds(f->sim, false, method);
-		fail_msg("%s of node %zu: %s", method, i, text);
-	}
+	fleet_must(f, i, c);
 	return (c);
 }
 

@@ -146,12 +146,12 @@ fleet_befriend(struct fleet * f, size_t a, size_t b)
 
 	fleet_enable(f, b, seed);
 	call = fleet_begin_request(f, a, b, seed);
-	sim_assert(f->sim, fleet_wait(f, a, call));
+	fleet_must(f, a, call);
 	fleet_end(call);
 	sim_assert(f->sim, fleet_wait_contact(f, b, a, CONTACT_RECEIVED,
 	    PATIENCE_MS));
 	call = fleet_begin_accept(f, b, a);
-	sim_assert(f->sim, fleet_wait(f, b, call));
+	fleet_must(f, b, call);
 	fleet_end(call);
 	sim_assert(f->sim, fleet_contact(f, b, a) == CONTACT_ADDED);
 	sim_assert(f->sim, fleet_wait_contact(f, a, b, CONTACT_ADDED,
@@ -289,7 +289,7 @@ fleet_send(struct fleet * f, size_t i, const uint8_t group_pk[32],
 {
 	struct fleet_call * call = fleet_begin_send(f, i, group_pk, text);
 
-	sim_assert(f->sim, fleet_wait(f, i, call));
+	fleet_must(f, i, call);
 	fleet_end(call);
 }
 
@@ -304,7 +304,7 @@ fleet_send_many(struct fleet * f, size_t i, const uint8_t group_pk[32],
 	for (at = 0; at < n + 16; at++) {
 		k = at % 16;
 		if (calls[k] != NULL) {
-			sim_assert(f->sim, fleet_wait(f, i, calls[k]));
+			fleet_must(f, i, calls[k]);
 			fleet_end(calls[k]);
 			calls[k] = NULL;
 		}
