@@ -69,9 +69,9 @@ wait_for() {
 }
 
 # contact_is NAME STATE [KEY]; said NAME WHERE TEXT; event NAME GROUP TEXT
-contact_is() { as "$1" contact list | grep -q "  $2 "; }
-said() { as "$1" tail "$2" -until-now | grep -qF "$3"; }
-event() { as "$1" tail "$2" -metadata -until-now | grep -qF "$3"; }
+contact_is() { as "$1" contact list | grep "  $2 " >/dev/null; }
+said() { as "$1" tail "$2" -until-now | grep -F "$3" >/dev/null; }
+event() { as "$1" tail "$2" -metadata -until-now | grep -F "$3" >/dev/null; }
 
 start alice
 start bob
