@@ -75,6 +75,7 @@ peer_get(struct bitswap * b, const struct peer_id * id)
 	outbox_init(&p->outbox);
 	list_init(&p->incoming);
 	list_init(&p->asks);
+	list_init(&p->waiting);
 	list_init(&p->todo);
 	list_append(&b->peers, &p->place);
 	start_tick(b);
@@ -472,6 +473,7 @@ bitswap_new(struct host * h, const struct bitswap_handler * handler,
 	b->tick_timer.fire = tick;
 	list_init(&b->peers);
 	list_init(&b->wants);
+	list_init(&b->changed);
 	world_random(b->world, seed, sizeof(seed));
 	memcpy(&b->peer_map.seed, seed, sizeof(seed));
 	b->want_map.seed = b->peer_map.seed;

@@ -33,6 +33,7 @@ static void
 ask_free(struct swap_ask * a)
 {
 	unlist(a);
+	list_remove(&a->waiting);
 	list_remove(&a->in_want);
 	list_remove(&a->in_peer);
 	free(a);
@@ -57,31 +58,75 @@ queue_entry(struct swap_ask * a, bool cancel)
 	bitswap_flush_soon(b);
 }
 
-/* Ask a peer in the given way (ASK_HAVE or ASK_BLOCK), or ask it again. */
-static bool
-ask(struct swap_want * w, struct swap_peer * p, enum ask_state state)
+static struct swap_ask *
+ask_get(struct swap_want * w, struct swap_peer * p)
 {
 	struct swap_ask * a = find_ask(w, p);
 
-	if (a == NULL || !a->listed)
-		if (p->n_listed >= BITSWAP_ENTRIES)
-			return (false);
-	if (a == NULL) {
-		if ((a = calloc(1, sizeof(*a))) == NULL)
-			return (false);
-		a->want = w;
-		a->peer = p;
-		list_append(&w->asks, &a->in_want);
-		list_append(&p->asks, &a->in_peer);
-	}
+	if (a != NULL || (a = calloc(1, sizeof(*a))) == NULL)
+		return (a);
+	a->want = w;
+	a->peer = p;
+	list_init(&a->waiting);
+	list_append(&w->asks, &a->in_want);
+	list_append(&p->asks, &a->in_peer);
+	return (a);
+}
+
+static void
+put_on_list(struct swap_ask * a, enum ask_state state)
+{
+	struct swap_peer * p = a->peer;
+
+	list_remove(&a->waiting);
 	if (!a->listed)
 		p->n_listed++;
 	a->listed = true;
 	a->state = state;
 	a->until = clock_add(world_now(p->b->world), ANSWER_MS);
-	w->idle = false;
 	queue_entry(a, false);
+}
+
+/* Ask a peer in the given way (ASK_HAVE or ASK_BLOCK), or ask it again; when
+ * its list is full, once there is room. */
+static bool
+ask(struct swap_want * w, struct swap_peer * p, enum ask_state state)
+{
+	struct swap_ask * a;
+
+	if ((a = ask_get(w, p)) == NULL)
+		return (false);
+	w->idle = false;
+	if (a->listed || p->n_listed < BITSWAP_ENTRIES) {
+		put_on_list(a, state);
+		return (true);
+	}
+	a->state = ASK_WAITS;
+	a->next = state;
+	if (list_empty(&a->waiting))
+		list_append(&p->waiting, &a->waiting);
 	return (true);
+}
+
+/* Asks that waited take the places that became free. */
+static void
+fill_list(struct swap_peer * p)
+{
+	while (p->n_listed < BITSWAP_ENTRIES && !list_empty(&p->waiting)) {
+		struct swap_ask * a =
+		    list_entry(p->waiting.next, struct swap_ask, waiting);
+
+		put_on_list(a, a->next);
+	}
+}
+
+/* The want may take a step, at the next flush. */
+static void
+want_changed(struct bitswap * b, struct swap_want * w)
+{
+	if (list_empty(&w->changed))
+		list_append(&b->changed, &w->changed);
+	bitswap_flush_soon(b);
 }
 
 /* A peer does not have it.  It keeps the entry for when it does, but when its
@@ -100,7 +145,7 @@ ask_failed(struct swap_ask * a)
 		a->want->widen_at = 0;
 		a->want->due = true;
 	}
-	bitswap_flush_soon(a->peer->b);
+	want_changed(a->peer->b, a->want);
 }
 
 /* --- wants --- */
@@ -113,6 +158,7 @@ want_free(struct bitswap * b, struct swap_want * w)
 	list_each (place, following, &w->asks)
 		ask_free(list_entry(place, struct swap_ask, in_want));
 	(void)map_remove(&b->want_map, cid_slice(&w->cid));
+	list_remove(&w->changed);
 	list_remove(&w->place);
 	free(w);
 }
@@ -152,6 +198,7 @@ want_get(struct bitswap * b, const struct cid * cid)
 	w->cid = *cid;
 	w->due = true;
 	list_init(&w->asks);
+	list_init(&w->changed);
 	list_append(&b->wants, &w->place);
 	return (w);
 }
@@ -194,8 +241,8 @@ bitswap_want(struct bitswap * b, const struct cid * cids, size_t n,
 		if ((w = want_get(b, &cids[i])) == NULL)
 			return (-ERR_INTERNAL);
 		give_hint(b, w, hints, n_hints);
+		want_changed(b, w);
 	}
-	bitswap_flush_soon(b);
 	return (0);
 }
 
@@ -250,8 +297,9 @@ bitswap_client_presence(struct swap_peer * p, const struct cid * cid, bool have)
 	if (a->state != ASK_BLOCK) {
 		unlist(a);
 		a->state = ASK_HAS;
+		list_remove(&a->waiting);
 	}
-	bitswap_flush_soon(p->b);
+	want_changed(p->b, w);
 }
 
 /* --- deciding --- */
@@ -288,6 +336,14 @@ struct standing {
 	struct swap_ask * has;    /* said HAVE, not asked for the block */
 };
 
+/* Is the peer asked for the block itself, now or when there is room? */
+static bool
+for_block(const struct swap_ask * a)
+{
+	return (a->state == ASK_BLOCK ||
+	    (a->state == ASK_WAITS && a->next == ASK_BLOCK));
+}
+
 static struct standing
 stand(const struct swap_want * w)
 {
@@ -298,8 +354,8 @@ stand(const struct swap_want * w)
 		struct swap_ask * a =
 		    list_entry(place, struct swap_ask, in_want);
 
-		s.open += a->state == ASK_HAVE || a->state == ASK_BLOCK;
-		s.block |= a->state == ASK_BLOCK;
+		s.open += a->state != ASK_HAS && a->state != ASK_NO;
+		s.block |= for_block(a);
 		if (a->state == ASK_HAS && s.has == NULL)
 			s.has = a;
 	}
@@ -367,16 +423,21 @@ bitswap_client_flush(struct bitswap * b)
 	struct list * place, * following;
 	struct buffer missing = {0};
 
-	list_each (place, following, &b->wants) {
+	while (!list_empty(&b->changed)) {
 		struct swap_want * w =
-		    list_entry(place, struct swap_want, place);
+		    list_entry(b->changed.next, struct swap_want, changed);
 
+		list_remove(&w->changed);
 		if (step(b, w, now))
 			buffer_append(&missing, &w->cid, sizeof(w->cid));
 	}
-	list_each (place, following, &b->peers)
-		bitswap_client_send(
-		    list_entry(place, struct swap_peer, place));
+	list_each (place, following, &b->peers) {
+		struct swap_peer * p =
+		    list_entry(place, struct swap_peer, place);
+
+		fill_list(p);
+		bitswap_client_send(p);
+	}
 	tell_missing(b, &missing);
 }
 
@@ -397,7 +458,7 @@ retry(struct bitswap * b, struct swap_want * w)
 		if (bitswap_can_ask(a->peer))
 			(void)ask(w, a->peer, ASK_HAVE);
 	}
-	bitswap_flush_soon(b);
+	want_changed(b, w);
 }
 
 static void
@@ -409,6 +470,9 @@ tick_want(struct bitswap * b, struct swap_want * w, uint64_t now)
 		retry(b, w);
 		return;
 	}
+	/* Its hint may have had its start; or memory was short. */
+	if (w->due)
+		want_changed(b, w);
 	/* A peer that sends blocks is answering, if slowly. */
 	list_each (place, following, &w->asks) {
 		struct swap_ask * a =
@@ -429,8 +493,6 @@ bitswap_client_tick(struct bitswap * b, uint64_t now)
 
 	list_each (place, following, &b->wants)
 		tick_want(b, list_entry(place, struct swap_want, place), now);
-	if (b->want_map.n > 0)
-		bitswap_flush_soon(b);
 }
 
 /* --- peers --- */
@@ -440,10 +502,13 @@ bitswap_client_up(struct swap_peer * p)
 {
 	struct list * place, * following;
 
-	list_each (place, following, &p->b->wants)
-		list_entry(place, struct swap_want, place)->due = true;
-	if (p->b->want_map.n > 0)
-		bitswap_flush_soon(p->b);
+	list_each (place, following, &p->b->wants) {
+		struct swap_want * w =
+		    list_entry(place, struct swap_want, place);
+
+		w->due = true;
+		want_changed(p->b, w);
+	}
 }
 
 void
@@ -464,8 +529,10 @@ bitswap_client_lost(struct swap_peer * p)
 		ask_free(a);
 	}
 	buffer_clear(&p->entries);
-	if (p->b->want_map.n > 0)
-		bitswap_flush_soon(p->b);
+	/* Wants that it was not asked for may have waited to know of it. */
+	list_each (place, following, &p->b->wants)
+		want_changed(p->b,
+		    list_entry(place, struct swap_want, place));
 }
 
 void

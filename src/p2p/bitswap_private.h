@@ -45,6 +45,7 @@ struct swap_peer {
 	/* Ours, wanted of it: */
 	struct list asks;
 	size_t n_listed;          /* that are on its want-list of us */
+	struct list waiting;      /* asks that wait for a place on it */
 	struct buffer entries;    /* struct bitswap_entry, to be sent */
 	uint64_t block_at;        /* when it last sent a block that we wanted */
 	/* Its, wanted of us: */
@@ -64,6 +65,7 @@ struct swap_entry {
 /* A block that we want. */
 struct swap_want {
 	struct list place;        /* in bitswap.wants */
+	struct list changed;      /* in bitswap.changed, or nowhere */
 	struct cid cid;
 	struct list asks;
 	struct peer_id hint;      /* n = 0: none; gets want-block */
@@ -76,6 +78,7 @@ struct swap_want {
 
 /* Where a want stands with a peer. */
 enum ask_state {
+	ASK_WAITS,                /* its want-list is full */
 	ASK_HAVE, ASK_BLOCK,      /* asked, no answer yet */
 	ASK_HAS,                  /* it said HAVE */
 	ASK_NO,                   /* DONT_HAVE, or no answer in time */
@@ -87,6 +90,8 @@ struct swap_ask {
 	struct swap_want * want;
 	struct swap_peer * peer;
 	enum ask_state state;
+	enum ask_state next;      /* when it waits: what it is asked then */
+	struct list waiting;      /* in swap_peer.waiting, or nowhere */
 	bool listed;              /* on its want-list of us */
 	uint64_t until;
 };
@@ -101,6 +106,7 @@ struct bitswap {
 	struct list peers;
 	struct map want_map;      /* CID: struct swap_want */
 	struct list wants;        /* oldest first */
+	struct list changed;      /* wants that may take a step */
 	int32_t priority;
 	size_t turn;              /* which hint is next */
 	struct world_timer flush_timer;

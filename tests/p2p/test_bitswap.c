@@ -181,6 +181,67 @@ more_wants_than_a_want_list_holds_are_all_fetched(void ** state)
 }
 
 static void
+two_peers_whose_lists_are_full_are_kept_busy(void ** state)
+{
+	struct net * net = net_start(3, 3, 200);
+	struct peer_id hints[2];
+	struct cid cid;
+	unsigned i;
+
+	(void)state;
+	for (i = 1; i < 3; i++) {
+		net->nodes[i].holds = 3000;
+		swarm_connect(&net->swarm, 0, i);
+		hints[i - 1] = net->swarm.nodes[i].id;
+	}
+	/* The second peer gets most of them: the first is done sooner. */
+	for (i = 0; i < 3000; i++) {
+		cid = cid_of_block(i, 200);
+		assert_int_equal(bitswap_want(net->nodes[0].b, &cid, 1,
+		    i % 4 == 0 ? &hints[0] : &hints[1], 1), 0);
+	}
+	run(net, 900);
+	/* Nobody was asked for what the other had in hand. */
+	assert_int_equal(net->nodes[0].got, 3000);
+	assert_int_equal(net->nodes[1].loads, 750);
+	assert_int_equal(net->nodes[2].loads, 2250);
+	net_stop(net);
+}
+
+static size_t
+count(const struct list * l)
+{
+	const struct list * place;
+	size_t n = 0;
+
+	for (place = l->next; place != l; place = place->next)
+		n++;
+	return (n);
+}
+
+static void
+an_answer_is_looked_at_for_its_want_alone(void ** state)
+{
+	struct net * net = net_start(2, 2, 300);
+	struct cid cid = cid_of_block(7, 300);
+	struct bitswap * b;
+
+	(void)state;
+	b = net->nodes[0].b;
+	swarm_connect(&net->swarm, 0, 1);
+	want(net, 0, 500, -1);
+	assert_int_equal(count(&b->changed), 500);
+	run(net, 1500);
+	assert_int_equal(net->nodes[0].missing, 500);
+	assert_int_equal(count(&b->changed), 0);
+	bitswap_client_presence(bitswap_find_peer(b, &net->swarm.nodes[1].id),
+	    &cid, true);
+	assert_int_equal(count(&b->changed), 1);
+	assert_true(b->flush_timer.armed);
+	net_stop(net);
+}
+
+static void
 a_block_is_found_without_a_hint(void ** state)
 {
 	struct net * net = net_start(4, 4, 3000);
@@ -475,6 +536,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_thousand_blocks_come_from_a_hint),
 	    cmocka_unit_test(more_wants_than_a_want_list_holds_are_all_fetched),
+	    cmocka_unit_test(two_peers_whose_lists_are_full_are_kept_busy),
+	    cmocka_unit_test(an_answer_is_looked_at_for_its_want_alone),
 	    cmocka_unit_test(a_block_is_found_without_a_hint),
 	    cmocka_unit_test(a_small_block_answers_a_want_have_itself),
 	    cmocka_unit_test(a_wrong_hint_is_no_obstacle),
