@@ -29,10 +29,9 @@ void row_skip(const char * name, const char * unit, const char * why);
 void progress(const char * format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* The table for people; the JSON list.  rows_broken: rows that were skipped. */
+/* The table for people; the JSON list: 0, or -1 when it was not written. */
 void rows_print(FILE * f);
 int rows_write(const char * path);
-size_t rows_broken(void);
 
 /* --- system.c ------------------------------------------------------------- */
 

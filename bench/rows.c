@@ -139,13 +139,3 @@ rows_write(const char * path)
 	fprintf(f, "]\n");
 	return (fclose(f) == 0 ? 0 : -1);
 }
-
-size_t
-rows_broken(void)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < n_rows; i++)
-		n += rows[i].skipped != NULL;
-	return (n);
-}

@@ -10,7 +10,7 @@ cmake --build --preset release --target berty berty-bench -- -j"$(nproc)"
 stores=$(pwd)/build/bench-stores
 rm -rf "$stores"
 trap 'rm -rf "$stores"' EXIT
-echo "measuring (about five minutes)"
+echo "measuring (one or two minutes)"
 build/release/bench/berty-bench -berty build/release/cmd/berty/berty \
 	-folder "$stores" -out build/bench.json "$@"
 echo "written to build/bench.json"

@@ -67,7 +67,7 @@ host_at(struct world * w, uint8_t number)
 }
 
 static bool
-measure(struct dial * d, struct world * from, struct world * to)
+measure(struct dial * d, struct world * to)
 {
 	struct host_watcher watcher = {.up = on_up, .user = d};
 	struct world_address at = sim_address(to);
@@ -76,7 +76,6 @@ measure(struct dial * d, struct world * from, struct world * to)
 	uint64_t began = sim_now(d->sim);
 	bool ok;
 
-	(void)from;
 	memcpy(tcp.ip, at.ip, 4);
 	multiaddr_from_tcp(&address, &tcp);
 	(void)multiaddr_decode(&any, slice_text("/ip4/0.0.0.0/tcp/4001"));
@@ -115,7 +114,7 @@ bench_trips(const struct bench * b)
 	sim_work_ms(to = sim_node(d.sim), 0);
 	d.from = host_at(from, 1);
 	d.to = host_at(to, 2);
-	ok = d.from != NULL && d.to != NULL && measure(&d, from, to);
+	ok = d.from != NULL && d.to != NULL && measure(&d, to);
 	host_free(d.from);
 	host_free(d.to);
 	sim_free(d.sim);
