@@ -1,4 +1,5 @@
 /* change.c: what handlers share: checks of requests, and changes. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "api/v1/v1.h"
@@ -25,6 +26,18 @@ v1_group(struct api_call * call, ProtobufCBinaryData group_pk, int outer,
 	    ? "no group id provided"
 	    : "unknown group or not activated yet");
 	return (error_wrap(err, outer));
+}
+
+void
+v1_answer_empty(struct change * c)
+{
+	const ProtobufCMessageDescriptor * type = c->call->method->reply;
+	ProtobufCMessage reply;
+
+	/* Without fields, a message is its base alone. */
+	assert(type->sizeof_message == sizeof(reply));
+	type->message_init(&reply);
+	api_answer(c->call, &reply);
 }
 
 static void

@@ -3,13 +3,6 @@
 
 #define ACCOUNT(c) node_touch((c)->tx, node_account_group((c)->node))
 
-/* Contact keys: 104 for a wrong size; the account checks the point. */
-static int
-contact_key(struct slice * pk, ProtobufCBinaryData bytes, struct error * err)
-{
-	return (v1_key(pk, bytes, ERR_DESERIALIZATION, err));
-}
-
 void
 v1_contact_request_reference(struct api_call * call)
 {
@@ -32,19 +25,10 @@ disable(struct change * c)
 	return (account_disable_requests(c->account, &c->err));
 }
 
-static void
-answer_disable(struct change * c)
-{
-	V1(ContactRequestDisable__Reply) reply =
-	    V1_INIT(CONTACT_REQUEST_DISABLE__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_contact_request_disable(struct api_call * call)
 {
-	v1_change(call, disable, answer_disable);
+	v1_change(call, disable, v1_answer_empty);
 }
 
 static int
@@ -156,75 +140,54 @@ send_request(struct change * c)
 	return (rc);
 }
 
-static void
-answer_send(struct change * c)
-{
-	V1(ContactRequestSend__Reply) reply =
-	    V1_INIT(CONTACT_REQUEST_SEND__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_contact_request_send(struct api_call * call)
 {
-	v1_change(call, send_request, answer_send);
+	v1_change(call, send_request, v1_answer_empty);
+}
+
+/* --- moves of one contact ------------------------------------------------- */
+
+/* Four requests are alike: one key. */
+static int
+move(struct change * c, ProtobufCBinaryData bytes,
+    int (*operation)(struct account * a, const uint8_t pk[32],
+        struct error * err))
+{
+	struct slice pk;
+	int rc;
+
+	ACCOUNT(c);
+	rc = v1_key(&pk, bytes, ERR_DESERIALIZATION, &c->err);
+	return (rc == 0 ? operation(c->account, pk.p, &c->err) : rc);
 }
 
 static int
 accept_request(struct change * c)
 {
 	const V1(ContactRequestAccept__Request) * request = c->call->request;
-	struct slice pk;
-	int rc;
 
-	ACCOUNT(c);
-	if ((rc = contact_key(&pk, request->contact_pk, &c->err)) != 0)
-		return (rc);
-	return (account_contact_accept(c->account, pk.p, &c->err));
-}
-
-static void
-answer_accept(struct change * c)
-{
-	V1(ContactRequestAccept__Reply) reply =
-	    V1_INIT(CONTACT_REQUEST_ACCEPT__REPLY);
-
-	api_answer(c->call, &reply);
+	return (move(c, request->contact_pk, account_contact_accept));
 }
 
 void
 v1_contact_request_accept(struct api_call * call)
 {
-	v1_change(call, accept_request, answer_accept);
+	v1_change(call, accept_request, v1_answer_empty);
 }
 
 static int
 discard_request(struct change * c)
 {
 	const V1(ContactRequestDiscard__Request) * request = c->call->request;
-	struct slice pk;
-	int rc;
 
-	ACCOUNT(c);
-	if ((rc = contact_key(&pk, request->contact_pk, &c->err)) != 0)
-		return (rc);
-	return (account_contact_discard(c->account, pk.p, &c->err));
-}
-
-static void
-answer_discard(struct change * c)
-{
-	V1(ContactRequestDiscard__Reply) reply =
-	    V1_INIT(CONTACT_REQUEST_DISCARD__REPLY);
-
-	api_answer(c->call, &reply);
+	return (move(c, request->contact_pk, account_contact_discard));
 }
 
 void
 v1_contact_request_discard(struct api_call * call)
 {
-	v1_change(call, discard_request, answer_discard);
+	v1_change(call, discard_request, v1_answer_empty);
 }
 
 /* A blocked contact's group is closed with it. */
@@ -245,54 +208,27 @@ static int
 block(struct change * c)
 {
 	const V1(ContactBlock__Request) * request = c->call->request;
-	struct slice pk;
-	int rc;
+	int rc = move(c, request->contact_pk, account_contact_block);
 
-	ACCOUNT(c);
-	if ((rc = contact_key(&pk, request->contact_pk, &c->err)) != 0)
-		return (rc);
-	if ((rc = account_contact_block(c->account, pk.p, &c->err)) != 0)
-		return (rc);
-	return (shut_contact_group(c, pk.p));
-}
-
-static void
-answer_block(struct change * c)
-{
-	V1(ContactBlock__Reply) reply = V1_INIT(CONTACT_BLOCK__REPLY);
-
-	api_answer(c->call, &reply);
+	return (rc == 0 ? shut_contact_group(c, request->contact_pk.data) : rc);
 }
 
 void
 v1_contact_block(struct api_call * call)
 {
-	v1_change(call, block, answer_block);
+	v1_change(call, block, v1_answer_empty);
 }
 
 static int
 unblock(struct change * c)
 {
 	const V1(ContactUnblock__Request) * request = c->call->request;
-	struct slice pk;
-	int rc;
 
-	ACCOUNT(c);
-	if ((rc = contact_key(&pk, request->contact_pk, &c->err)) != 0)
-		return (rc);
-	return (account_contact_unblock(c->account, pk.p, &c->err));
-}
-
-static void
-answer_unblock(struct change * c)
-{
-	V1(ContactUnblock__Reply) reply = V1_INIT(CONTACT_UNBLOCK__REPLY);
-
-	api_answer(c->call, &reply);
+	return (move(c, request->contact_pk, account_contact_unblock));
 }
 
 void
 v1_contact_unblock(struct api_call * call)
 {
-	v1_change(call, unblock, answer_unblock);
+	v1_change(call, unblock, v1_answer_empty);
 }

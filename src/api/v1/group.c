@@ -89,19 +89,10 @@ join(struct change * c)
 	return (rc);
 }
 
-static void
-answer_join(struct change * c)
-{
-	V1(MultiMemberGroupJoin__Reply) reply =
-	    V1_INIT(MULTI_MEMBER_GROUP_JOIN__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_multi_member_group_join(struct api_call * call)
 {
-	v1_change(call, join, answer_join);
+	v1_change(call, join, v1_answer_empty);
 }
 
 static int
@@ -120,19 +111,10 @@ leave(struct change * c)
 	return (node_shut(c->tx, pk, &c->err));
 }
 
-static void
-answer_leave(struct change * c)
-{
-	V1(MultiMemberGroupLeave__Reply) reply =
-	    V1_INIT(MULTI_MEMBER_GROUP_LEAVE__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_multi_member_group_leave(struct api_call * call)
 {
-	v1_change(call, leave, answer_leave);
+	v1_change(call, leave, v1_answer_empty);
 }
 
 void
@@ -260,18 +242,10 @@ activate(struct change * c)
 	return (node_activate(c->tx, pk, request->local_only, NULL, &c->err));
 }
 
-static void
-answer_activate(struct change * c)
-{
-	V1(ActivateGroup__Reply) reply = V1_INIT(ACTIVATE_GROUP__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_activate_group(struct api_call * call)
 {
-	v1_change(call, activate, answer_activate);
+	v1_change(call, activate, v1_answer_empty);
 }
 
 static int
@@ -287,16 +261,8 @@ deactivate(struct change * c)
 	return (node_deactivate(c->tx, pk, &c->err));
 }
 
-static void
-answer_deactivate(struct change * c)
-{
-	V1(DeactivateGroup__Reply) reply = V1_INIT(DEACTIVATE_GROUP__REPLY);
-
-	api_answer(c->call, &reply);
-}
-
 void
 v1_deactivate_group(struct api_call * call)
 {
-	v1_change(call, deactivate, answer_deactivate);
+	v1_change(call, deactivate, v1_answer_empty);
 }

@@ -42,6 +42,9 @@ struct change {
 void v1_change(struct api_call * call, int (*write)(struct change * c),
     void (*answer)(struct change * c));
 
+/* The answer of calls whose reply has no fields. */
+void v1_answer_empty(struct change * c);
+
 /* --- handlers ------------------------------------------------------------- */
 
 void v1_instance_get_configuration(struct api_call * call);
