@@ -1,55 +1,10 @@
+/* handshake.c: the life of a handshake, and its frames as they come. */
 #include <stdlib.h>
 
-#include "codec/peer_id.h"
-#include "codec/protobuf.h"
-#include "contact/handshake.h"
-#include "handshake/handshake.pb-c.h"
+#include "contact/handshake_impl.h"
 
 /* Largest frame that is read. */
 #define FRAME_MAX 2048
-
-/* What we wait for. */
-enum step {
-	WAIT_REQUESTER_HELLO,
-	WAIT_AUTHENTICATE,
-	WAIT_ACKNOWLEDGE,
-	WAIT_CONTACT,
-	WAIT_RESPONDER_HELLO,
-	WAIT_ACCEPT,
-	DONE,
-	FAILED,
-};
-
-struct handshake {
-	enum step step;
-	struct ed25519_key account;
-	uint8_t peer_pk[32];              /* the other account, once known */
-	uint8_t ephemeral[32];
-	uint8_t peer_ephemeral[32];
-	uint8_t ab[32];                   /* boxkey of both ephemerals */
-	struct buffer own;                /* what the last message says */
-	struct buffer in;                 /* the frame that is being read */
-	struct buffer out;
-	struct shareable_contact contact; /* borrows from in */
-};
-
-static const uint8_t nonce_authenticate[24] = {1};
-static const uint8_t nonce_accept[24] = {2};
-
-/* Note that the chain ends here: which step, then up to two causes. */
-static int
-refuse(struct handshake * h, struct error * err, int outer, int middle,
-    int inner, const char * text)
-{
-
-	h->step = FAILED;
-	error_set(err, inner, "%s", text);
-	if (middle != 0)
-		error_wrap(err, middle);
-	if (outer != 0)
-		error_wrap(err, outer);
-	return (-(outer != 0 ? outer : inner));
-}
 
 static struct handshake *
 handshake_new(const struct ed25519_key * account, const uint8_t ephemeral[32])
@@ -61,17 +16,6 @@ handshake_new(const struct ed25519_key * account, const uint8_t ephemeral[32])
 	h->account = *account;
 	memcpy(h->ephemeral, ephemeral, sizeof(h->ephemeral));
 	return (h);
-}
-
-static void
-say_hello(struct handshake * h)
-{
-	Handshake__HelloPayload hello = HANDSHAKE__HELLO_PAYLOAD__INIT;
-	uint8_t pub[32];
-
-	x25519_base(pub, h->ephemeral);
-	hello.ephemeral_pub_key = protobuf_bytes(slice_of(pub, sizeof(pub)));
-	protobuf_encode_prefixed(&h->out, &hello);
 }
 
 struct handshake *
@@ -86,7 +30,7 @@ handshake_request(const struct ed25519_key * account,
 	h->step = WAIT_RESPONDER_HELLO;
 	memcpy(h->peer_pk, contact_pk, sizeof(h->peer_pk));
 	shareable_contact_encode(&h->own, own);
-	say_hello(h);
+	handshake_hello(h);
 	if (h->own.failed || h->out.failed) {
 		handshake_free(h);
 		return (NULL);
@@ -124,401 +68,6 @@ handshake_output(struct handshake * h, struct buffer * out)
 
 	buffer_slice(out, buffer_all(&h->out));
 	buffer_clear(&h->out);
-}
-
-/* SHA-256(ab ‖ boxkey(priv, pub)): the key of a box. */
-static int
-box_key_of(uint8_t key[32], const struct handshake * h,
-    const uint8_t priv[32], const uint8_t pub[32])
-{
-	uint8_t second[32];
-	struct slice pieces[2] = {slice_of(h->ab, sizeof(h->ab)),
-	    slice_of(second, sizeof(second))};
-	int status;
-
-	if ((status = box_key(second, priv, pub)) == 0)
-		sha256(key, pieces, 2);
-	crypto_wipe(second, sizeof(second));
-	return (status);
-}
-
-/* Key of box 3, from the side that knows the ephemeral, or the account. */
-static int
-key_authenticate(uint8_t key[32], const struct handshake * h, bool requester)
-{
-	uint8_t priv[32], pub[32];
-	int status;
-
-	if (requester) {
-		if ((status = x25519_public_of(pub, h->peer_pk)) != 0)
-			return (status);
-		return (box_key_of(key, h, h->ephemeral, pub));
-	}
-	x25519_private_of(priv, h->account.seed);
-	status = box_key_of(key, h, priv, h->peer_ephemeral);
-	crypto_wipe(priv, sizeof(priv));
-	return (status);
-}
-
-/* Key of box 4: the same formula from both sides. */
-static int
-key_accept(uint8_t key[32], const struct handshake * h)
-{
-	uint8_t priv[32], pub[32];
-	int status;
-
-	if ((status = x25519_public_of(pub, h->peer_pk)) != 0)
-		return (status);
-	x25519_private_of(priv, h->account.seed);
-	status = box_key_of(key, h, priv, pub);
-	crypto_wipe(priv, sizeof(priv));
-	return (status);
-}
-
-static void
-send_box(struct handshake * h, const uint8_t key[32], const uint8_t nonce[24],
-    const void * message)
-{
-	Handshake__BoxEnvelope envelope = HANDSHAKE__BOX_ENVELOPE__INIT;
-	struct buffer clear = {0}, box = {0};
-
-	protobuf_encode(&clear, message);
-	secretbox_seal(&box, key, nonce, buffer_all(&clear));
-	envelope.box = protobuf_bytes(buffer_all(&box));
-	if (clear.failed || box.failed)
-		h->out.failed = true;
-	else
-		protobuf_encode_prefixed(&h->out, &envelope);
-	buffer_wipe(&clear);
-	buffer_free(&box);
-}
-
-static int
-open_box(struct buffer * clear, const uint8_t key[32], const uint8_t nonce[24],
-    const Handshake__BoxEnvelope * envelope)
-{
-
-	return (secretbox_open(clear, key, nonce,
-	    protobuf_slice(envelope->box)));
-}
-
-static void *
-parse(const ProtobufCMessageDescriptor * type, struct slice bytes)
-{
-
-	return (protobuf_decode(type, bytes, protobuf_cap(bytes.n)));
-}
-
-/* Frames 1 and 2; `outer` is the hello that is read. */
-static int
-take_hello(struct handshake * h, struct slice frame, int outer,
-    struct error * err)
-{
-	Handshake__HelloPayload * hello;
-	struct slice key;
-	int status = 0;
-
-	hello = parse(&handshake__hello_payload__descriptor, frame);
-	if (hello == NULL)
-		return (refuse(h, err, outer,
-		    ERR_HANDSHAKE_PEER_EPHEMERAL_KEY_RECV, ERR_STREAM_READ,
-		    "no hello"));
-	key = protobuf_slice(hello->ephemeral_pub_key);
-	if (key.n == sizeof(h->peer_ephemeral))
-		memcpy(h->peer_ephemeral, key.p, key.n);
-	else {
-		(void)refuse(h, err, ERR_HANDSHAKE_PEER_EPHEMERAL_KEY_RECV,
-		    ERR_SERIALIZATION, ERR_INVALID_INPUT,
-		    "an ephemeral key is 32 bytes");
-		status = error_wrap(err, outer);
-	}
-	protobuf_free(hello);
-	if (status == 0 && box_key(h->ab, h->ephemeral, h->peer_ephemeral) != 0)
-		return (refuse(h, err, ERR_HANDSHAKE_RESPONDER_HELLO, 0,
-		    ERR_CRYPTO_KEY_CONVERSION, "a weak ephemeral key"));
-	return (status);
-}
-
-static int
-take_requester_hello(struct handshake * h, struct slice frame,
-    struct error * err)
-{
-	int status;
-
-	if ((status = take_hello(h, frame, ERR_HANDSHAKE_REQUESTER_HELLO,
-	    err)) != 0)
-		return (status);
-	say_hello(h);
-	h->step = WAIT_AUTHENTICATE;
-	return (0);
-}
-
-/* Frame 3, requester's side. */
-static int
-send_authenticate(struct handshake * h, struct error * err)
-{
-	Handshake__RequesterAuthenticatePayload payload =
-	    HANDSHAKE__REQUESTER_AUTHENTICATE_PAYLOAD__INIT;
-	uint8_t id[36], sig[64], key[32];
-
-	if (key_authenticate(key, h, true) != 0)
-		return (refuse(h, err, ERR_HANDSHAKE_REQUESTER_AUTHENTICATE,
-		    ERR_HANDSHAKE_REQUESTER_AUTHENTICATE_BOX_KEY_GEN,
-		    ERR_CRYPTO_KEY_CONVERSION, "the contact's key is no key"));
-	public_key_from_ed25519(id, h->account.pub);
-	ed25519_sign(sig, &h->account, slice_of(h->ab, sizeof(h->ab)));
-	payload.requester_account_id = protobuf_bytes(slice_of(id, 36));
-	payload.requester_account_sig = protobuf_bytes(slice_of(sig, 64));
-	send_box(h, key, nonce_authenticate, &payload);
-	crypto_wipe(key, sizeof(key));
-	return (0);
-}
-
-static int
-take_responder_hello(struct handshake * h, struct slice frame,
-    struct error * err)
-{
-	int status;
-
-	if ((status = take_hello(h, frame, ERR_HANDSHAKE_RESPONDER_HELLO,
-	    err)) != 0)
-		return (status);
-	if ((status = send_authenticate(h, err)) != 0)
-		return (status);
-	h->step = WAIT_ACCEPT;
-	return (0);
-}
-
-/*
- * Frame 4's answer to frame 3.  The requester's key must be an Ed25519 key:
- * another kind cannot be converted, so its signature is not even looked at.
- */
-static int
-send_accept(struct handshake * h, bool ed25519, struct error * err)
-{
-	Handshake__ResponderAcceptPayload payload =
-	    HANDSHAKE__RESPONDER_ACCEPT_PAYLOAD__INIT;
-	uint8_t sig[64], key[32];
-
-	if (!ed25519 || key_accept(key, h) != 0)
-		return (refuse(h, err, ERR_HANDSHAKE_RESPONDER_ACCEPT,
-		    ERR_HANDSHAKE_RESPONDER_ACCEPT_BOX_KEY_GEN,
-		    ERR_CRYPTO_KEY_CONVERSION,
-		    "the requester's key is no key"));
-	ed25519_sign(sig, &h->account, slice_of(h->ab, sizeof(h->ab)));
-	payload.responder_account_sig = protobuf_bytes(slice_of(sig, 64));
-	send_box(h, key, nonce_accept, &payload);
-	crypto_wipe(key, sizeof(key));
-	h->step = WAIT_ACKNOWLEDGE;
-	return (0);
-}
-
-static int
-check_requester(struct handshake * h, struct slice clear, bool * ed25519)
-{
-	Handshake__RequesterAuthenticatePayload * payload;
-	struct slice ab = slice_of(h->ab, sizeof(h->ab)), sig;
-	struct public_key key;
-	int status = -ERR_DESERIALIZATION;
-
-	payload = parse(&handshake__requester_authenticate_payload__descriptor,
-	    clear);
-	if (payload == NULL)
-		return (status);
-	if (public_key_parse(&key, protobuf_slice(
-	    payload->requester_account_id)) != 0)
-		goto done;
-	*ed25519 = key.type == KEY_ED25519;
-	if (*ed25519 && key.data.n != sizeof(h->peer_pk))
-		goto done;
-	status = 0;
-	if (!*ed25519)
-		goto done;
-	memcpy(h->peer_pk, key.data.p, sizeof(h->peer_pk));
-	sig = protobuf_slice(payload->requester_account_sig);
-	if (sig.n != SIGNATURE_SIZE || ed25519_verify(sig.p, h->peer_pk, ab) != 0)
-		status = -ERR_CRYPTO_SIGNATURE_VERIFICATION;
-done:
-	protobuf_free(payload);
-	return (status);
-}
-
-static int
-take_authenticate(struct handshake * h, struct slice frame, struct error * err)
-{
-	const int outer = ERR_HANDSHAKE_REQUESTER_AUTHENTICATE;
-	Handshake__BoxEnvelope * envelope;
-	struct buffer clear = {0};
-	uint8_t key[32];
-	bool ed25519 = false;
-	int status;
-
-	envelope = parse(&handshake__box_envelope__descriptor, frame);
-	if (envelope == NULL)
-		return (refuse(h, err, outer, 0, ERR_STREAM_READ, "no box"));
-	if (key_authenticate(key, h, false) != 0) {
-		status = refuse(h, err, outer,
-		    ERR_HANDSHAKE_REQUESTER_AUTHENTICATE_BOX_KEY_GEN,
-		    ERR_CRYPTO_KEY_CONVERSION, "a weak ephemeral key");
-		goto done;
-	}
-	if ((status = open_box(&clear, key, nonce_authenticate,
-	    envelope)) == 0)
-		status = check_requester(h, buffer_all(&clear), &ed25519);
-	if (status != 0)
-		status = refuse(h, err, outer, 0, -status,
-		    "the requester is not who it says");
-	else
-		status = send_accept(h, ed25519, err);
-done:
-	crypto_wipe(key, sizeof(key));
-	buffer_wipe(&clear);
-	protobuf_free(envelope);
-	return (status);
-}
-
-static int
-check_responder(struct handshake * h, struct slice clear)
-{
-	Handshake__ResponderAcceptPayload * payload;
-	struct slice sig;
-	int status = 0;
-
-	payload = parse(&handshake__responder_accept_payload__descriptor,
-	    clear);
-	if (payload == NULL)
-		return (-ERR_DESERIALIZATION);
-	sig = protobuf_slice(payload->responder_account_sig);
-	if (sig.n != SIGNATURE_SIZE || ed25519_verify(sig.p, h->peer_pk,
-	    slice_of(h->ab, sizeof(h->ab))) != 0)
-		status = -ERR_CRYPTO_SIGNATURE_VERIFICATION;
-	protobuf_free(payload);
-	return (status);
-}
-
-/* Frames 5 and 6. */
-static void
-send_acknowledge(struct handshake * h)
-{
-	Handshake__RequesterAcknowledgePayload payload =
-	    HANDSHAKE__REQUESTER_ACKNOWLEDGE_PAYLOAD__INIT;
-
-	payload.success = 1;
-	protobuf_encode_prefixed(&h->out, &payload);
-	buffer_uvarint(&h->out, h->own.n);
-	buffer_slice(&h->out, buffer_all(&h->own));
-	h->step = DONE;
-}
-
-static int
-take_accept(struct handshake * h, struct slice frame, struct error * err)
-{
-	const int outer = ERR_HANDSHAKE_RESPONDER_ACCEPT;
-	Handshake__BoxEnvelope * envelope;
-	struct buffer clear = {0};
-	uint8_t key[32];
-	int status;
-
-	envelope = parse(&handshake__box_envelope__descriptor, frame);
-	if (envelope == NULL)
-		return (refuse(h, err, outer, 0, ERR_STREAM_READ, "no box"));
-	if (key_accept(key, h) != 0) {
-		status = refuse(h, err, outer,
-		    ERR_HANDSHAKE_RESPONDER_ACCEPT_BOX_KEY_GEN,
-		    ERR_CRYPTO_KEY_CONVERSION, "the contact's key is no key");
-		goto done;
-	}
-	if ((status = open_box(&clear, key, nonce_accept, envelope)) == 0)
-		status = check_responder(h, buffer_all(&clear));
-	if (status != 0)
-		status = refuse(h, err, outer, 0, -status,
-		    "the responder is not the contact");
-	else
-		send_acknowledge(h);
-done:
-	crypto_wipe(key, sizeof(key));
-	buffer_wipe(&clear);
-	protobuf_free(envelope);
-	return (status);
-}
-
-static int
-take_acknowledge(struct handshake * h, struct slice frame, struct error * err)
-{
-	Handshake__RequesterAcknowledgePayload * payload;
-	bool success;
-
-	payload = parse(&handshake__requester_acknowledge_payload__descriptor,
-	    frame);
-	if (payload == NULL)
-		return (refuse(h, err, ERR_HANDSHAKE_REQUESTER_ACKNOWLEDGE, 0,
-		    ERR_STREAM_READ, "no acknowledgement"));
-	success = payload->success;
-	protobuf_free(payload);
-	if (!success)
-		return (refuse(h, err, ERR_HANDSHAKE_REQUESTER_ACKNOWLEDGE, 0,
-		    ERR_INVALID_INPUT, "the requester gave up"));
-	h->step = WAIT_CONTACT;
-	return (0);
-}
-
-static int
-take_contact(struct handshake * h, struct slice frame, struct error * err)
-{
-	int status;
-
-	if ((status = shareable_contact_decode(&h->contact, frame, true,
-	    false)) != 0)
-		return (refuse(h, err, 0, 0, -status, "no proper contact"));
-	if (!crypto_equal(h->contact.pk, h->peer_pk, sizeof(h->peer_pk)))
-		return (refuse(h, err, 0, 0, ERR_INVALID_INPUT,
-		    "the contact is not the one of the handshake"));
-	h->step = DONE;
-	return (0);
-}
-
-static int
-take_frame(struct handshake * h, struct slice frame, struct error * err)
-{
-
-	switch (h->step) {
-	case WAIT_REQUESTER_HELLO:
-		return (take_requester_hello(h, frame, err));
-	case WAIT_AUTHENTICATE:
-		return (take_authenticate(h, frame, err));
-	case WAIT_ACKNOWLEDGE:
-		return (take_acknowledge(h, frame, err));
-	case WAIT_CONTACT:
-		return (take_contact(h, frame, err));
-	case WAIT_RESPONDER_HELLO:
-		return (take_responder_hello(h, frame, err));
-	case WAIT_ACCEPT:
-		return (take_accept(h, frame, err));
-	default:
-		return (-ERR_INVALID_INPUT);
-	}
-}
-
-/* A frame that cannot be read: the chain depends on what was awaited. */
-static int
-refuse_frame(struct handshake * h, struct error * err)
-{
-	static const struct {
-		int outer, middle;
-	} chain[] = {
-	    [WAIT_REQUESTER_HELLO] = {ERR_HANDSHAKE_REQUESTER_HELLO,
-	        ERR_HANDSHAKE_PEER_EPHEMERAL_KEY_RECV},
-	    [WAIT_AUTHENTICATE] = {ERR_HANDSHAKE_REQUESTER_AUTHENTICATE, 0},
-	    [WAIT_ACKNOWLEDGE] = {ERR_HANDSHAKE_REQUESTER_ACKNOWLEDGE, 0},
-	    [WAIT_CONTACT] = {0, 0},
-	    [WAIT_RESPONDER_HELLO] = {ERR_HANDSHAKE_RESPONDER_HELLO,
-	        ERR_HANDSHAKE_PEER_EPHEMERAL_KEY_RECV},
-	    [WAIT_ACCEPT] = {ERR_HANDSHAKE_RESPONDER_ACCEPT, 0},
-	};
-	enum step at = h->step;
-
-	return (refuse(h, err, chain[at].outer, chain[at].middle,
-	    ERR_STREAM_READ, "a frame is at most 2,048 bytes"));
 }
 
 /*
@@ -569,18 +118,21 @@ take_some(struct handshake * h, struct slice * bytes, struct error * err)
 			return (0);
 		fill(h, bytes, h->in.n + 1);
 		if (h->in.failed)
-			return (refuse(h, err, 0, 0, ERR_INTERNAL, "no memory"));
+			return (handshake_refuse(h, err, 0, 0, ERR_INTERNAL,
+			    "no memory"));
 	}
 	if (status < 0)
-		return (refuse_frame(h, err));
+		return (handshake_refuse_frame(h, err));
 	fill(h, bytes, header + length);
 	if (h->in.failed)
-		return (refuse(h, err, 0, 0, ERR_INTERNAL, "no memory"));
+		return (handshake_refuse(h, err, 0, 0, ERR_INTERNAL,
+		    "no memory"));
 	if (h->in.n < header + length)
 		return (0);
-	status = take_frame(h, slice_of(h->in.p + header, length), err);
+	status = handshake_take(h, slice_of(h->in.p + header, length), err);
 	if (status == 0 && h->out.failed)
-		return (refuse(h, err, 0, 0, ERR_INTERNAL, "no memory"));
+		return (handshake_refuse(h, err, 0, 0, ERR_INTERNAL,
+		    "no memory"));
 	/* The contact borrows from the last frame, so that one stays. */
 	if (h->step != DONE)
 		buffer_clear(&h->in);
@@ -593,7 +145,7 @@ handshake_input(struct handshake * h, struct slice bytes, struct error * err)
 	int status;
 
 	if (h->step == FAILED)
-		return (refuse(h, err, 0, 0, ERR_INVALID_INPUT,
+		return (handshake_refuse(h, err, 0, 0, ERR_INVALID_INPUT,
 		    "the handshake has failed"));
 	while (h->step != DONE) {
 		if ((status = take_some(h, &bytes, err)) <= 0)
