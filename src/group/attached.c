@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
+#include "group/attachment.h"
 #include "group/wire.h"
-
-#define SEALED_MIN (NONCE_SIZE + TAG_SIZE)
 
 void
 attached_free(struct attached * a)
@@ -36,8 +35,7 @@ attached_put_cids(struct buffer * out, unsigned field,
 	group_attachment_cid_key(key, g);
 	for (i = 0; i < n; i++, random += NONCE_SIZE) {
 		buffer_clear(&box);
-		buffer_append(&box, random, NONCE_SIZE);
-		secretbox_seal(&box, key, random, attachments[i].cid);
+		attachment_cid_seal(&box, key, random, attachments[i].cid);
 		wire_put_message(out, field, buffer_all(&box));
 		out->failed |= box.failed;
 	}
@@ -55,9 +53,9 @@ attached_measure(struct slice envelope, unsigned field, size_t * bytes)
 	while (wire_next(&r, &f)) {
 		if (!wire_is_bytes(&f, field))
 			continue;
-		if (f.bytes.n < SEALED_MIN)
+		if (f.bytes.n < ATTACHMENT_CID_SEALED)
 			return (-ERR_CRYPTO_DECRYPT);
-		*bytes += f.bytes.n - SEALED_MIN;
+		*bytes += f.bytes.n - ATTACHMENT_CID_SEALED;
 	}
 	return (r.failed ? -ERR_DESERIALIZATION : 0);
 }
@@ -89,8 +87,7 @@ open_cids(struct attached * a, struct buffer * held, struct slice envelope,
 		if (!wire_is_bytes(&f, field))
 			continue;
 		start = held->n;
-		status = secretbox_open(held, key, f.bytes.p,
-		    slice_of(f.bytes.p + NONCE_SIZE, f.bytes.n - NONCE_SIZE));
+		status = attachment_cid_open(held, key, f.bytes);
 		if (status == 0)
 			a->cids[i++] =
 			    slice_of(held->p + start, held->n - start);

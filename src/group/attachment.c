@@ -84,26 +84,18 @@ attachment_secret_parse(uint8_t key[32], struct slice secret)
 
 void
 attachment_cid_seal(struct buffer * out, const uint8_t cid_key[32],
-    const uint8_t nonce[24], const struct cid * cid)
+    const uint8_t nonce[24], struct slice cid)
 {
 	buffer_append(out, nonce, NONCE_SIZE);
-	secretbox_seal(out, cid_key, nonce, cid_slice(cid));
+	secretbox_seal(out, cid_key, nonce, cid);
 }
 
 int
-attachment_cid_open(struct cid * cid, const uint8_t cid_key[32],
+attachment_cid_open(struct buffer * out, const uint8_t cid_key[32],
     struct slice sealed)
 {
-	struct buffer clear = {0};
-	int status;
-
-	if (sealed.n < NONCE_SIZE + TAG_SIZE ||
-	    sealed.n > NONCE_SIZE + TAG_SIZE + CID_MAX)
+	if (sealed.n < ATTACHMENT_CID_SEALED)
 		return (-ERR_CRYPTO_DECRYPT);
-	status = secretbox_open(&clear, cid_key, sealed.p,
-	    slice_of(sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE));
-	if (status == 0)
-		status = cid_parse(cid, buffer_all(&clear));
-	buffer_wipe(&clear);
-	return (status);
+	return (secretbox_open(out, cid_key, sealed.p,
+	    slice_of(sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE)));
 }

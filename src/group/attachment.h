@@ -47,14 +47,17 @@ void attachment_secret_write(struct buffer * out, const uint8_t key[32]);
 /* -ERR_INVALID_INPUT: another prefix; -ERR_DESERIALIZATION: no Ed25519 key. */
 int attachment_secret_parse(uint8_t key[32], struct slice secret);
 
+/* By how many bytes a sealed CID is longer: nonce and tag. */
+enum { ATTACHMENT_CID_SEALED = 24 + 16 };
+
 /*
- * Append the CID as an envelope carries it: the nonce (24 fresh random bytes),
- * then a secretbox under the group's attachment-CID key; and back.
- * -ERR_CRYPTO_DECRYPT, or -ERR_DESERIALIZATION when it holds no CID.
+ * Append the CID, whatever its bytes, as an envelope carries it: the nonce (24
+ * fresh random bytes), then a secretbox under the group's attachment-CID key;
+ * and back: -ERR_CRYPTO_DECRYPT, out unchanged.
  */
 void attachment_cid_seal(struct buffer * out, const uint8_t cid_key[32],
-    const uint8_t nonce[24], const struct cid * cid);
-int attachment_cid_open(struct cid * cid, const uint8_t cid_key[32],
+    const uint8_t nonce[24], struct slice cid);
+int attachment_cid_open(struct buffer * out, const uint8_t cid_key[32],
     struct slice sealed);
 
 #endif /* !BERTY_GROUP_ATTACHMENT_H */
