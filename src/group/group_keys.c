@@ -233,6 +233,7 @@ group_filter(struct group_info * out, const struct group_info * g)
 	group_signing_pub(f.sign_pub, g);
 	group_link_key(f.link_key, g);
 	*out = f;
+	crypto_wipe(&f, sizeof(f));
 }
 
 int
