@@ -20,6 +20,7 @@ log_open(struct world * w, struct store * s, struct slice address,
 	l->identity = *identity;
 	l->handler = *handler;
 	l->causal = causal;
+	log_budget(l, LOG_WAITING_MAX, LOG_WAITING_BYTES_MAX);
 	list_init(&l->pending);
 	world_random(w, (uint8_t *)&l->recent_map.seed,
 	    sizeof(l->recent_map.seed));
@@ -231,7 +232,14 @@ log_status(struct log * log, struct log_status * status)
 	if (log_load(log) != 0)
 		return;
 	*status = (struct log_status){log->time, log->joined, log->waiting,
-	    log->arrivals};
+	    log->arrivals, log->waiting_bytes, log->refused};
+}
+
+void
+log_budget(struct log * log, uint64_t entries, uint64_t bytes)
+{
+	log->waiting_max = entries;
+	log->waiting_bytes_max = bytes;
 }
 
 uint64_t

@@ -75,6 +75,17 @@ int log_append(struct log * log, struct slice value, struct cid * cid,
 int log_receive(struct log * log, const struct cid * cid, struct slice block);
 
 /*
+ * How many entries, and bytes of blocks, may wait for parents; the values here
+ * unless told.  Beyond them log_settle drops what would have to wait, unless a
+ * waiting entry names it as a parent: a long history comes newest first, and
+ * must reach its beginning.  So what nobody can join is bounded, and the rest
+ * goes on.  What was dropped may be received again.
+ */
+#define LOG_WAITING_MAX (1U << 18)
+#define LOG_WAITING_BYTES_MAX (1U << 28)
+void log_budget(struct log * log, uint64_t entries, uint64_t bytes);
+
+/*
  * Join what is ready, at most max entries, inside a transaction.  Returns how
  * many were joined, or a code; call again (in a transaction of its own) while
  * log_ready.  Needs no log_receive before: what a crash left ready is found
@@ -106,6 +117,8 @@ int log_heads_json(struct log * log, struct buffer * out, size_t max);
 /* The largest Lamport time joined, and how many are joined and waiting. */
 struct log_status {
 	uint64_t time, joined, waiting, arrivals;
+	uint64_t waiting_bytes;   /* of blocks */
+	uint64_t refused;         /* for want of room, since it was opened */
 };
 void log_status(struct log * log, struct log_status * status);
 

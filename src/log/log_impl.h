@@ -48,6 +48,9 @@ struct log_recent {
 	struct cid * next;
 };
 
+/* Read a row that is known to be of this log (log_list.c). */
+int log_read_item(struct log * log, uint64_t id, struct log_item * item);
+
 enum { LOG_RECENT = 256, LOG_RECENT_NEXT = 64 };
 
 /* Received in this transaction, not in the store yet. */
@@ -84,8 +87,12 @@ struct log {
 	uint64_t time, joined, waiting, arrivals;
 	uint64_t noted;               /* ready entries that the store knows */
 	uint64_t wanted;              /* parents that somebody waits for */
+	uint64_t waiting_bytes;       /* of their blocks */
 	struct log_head * heads;      /* descending by (time, CID) */
 	size_t n_heads, heads_size;
+
+	uint64_t waiting_max, waiting_bytes_max;
+	uint64_t refused;
 
 	/* Caches and the transaction at hand. */
 	struct log_recent recent[LOG_RECENT];
@@ -132,6 +139,9 @@ struct log_child {
 	uint32_t watched;             /* index of the parent in its next */
 	uint32_t parents;             /* how many it has */
 };
+
+/* Does an entry that waits name it as a parent? */
+bool log_wait_wants(struct log * log, const struct cid * cid);
 
 /* A parent is wanted: make its row. */
 int log_wait_want(struct log * log, const struct cid * parent);

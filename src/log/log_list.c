@@ -12,9 +12,8 @@ log_item_free(struct log_item * item)
 	*item = (struct log_item){0};
 }
 
-/* Read the row of an id that is known to be of this log. */
-static int
-read_item(struct log * log, uint64_t id, struct log_item * item)
+int
+log_read_item(struct log * log, uint64_t id, struct log_item * item)
 {
 	struct log_item read = {0};
 	struct log_row row;
@@ -53,7 +52,7 @@ log_find(struct log * log, const struct cid * cid, struct log_item * item)
 	if ((status = log_load(log)) != 0 ||
 	    (status = store_block_find(log->store, cid_slice(cid), &id)) != 0)
 		return (status);
-	return (read_item(log, id, item));
+	return (log_read_item(log, id, item));
 }
 
 static int
@@ -70,7 +69,7 @@ at_number(struct log * log, enum store_table table, uint64_t number,
 	    number, false, &row, 1, &n);
 	if (status == 0 && n == 0)
 		status = -ERR_NOT_FOUND;
-	return (status != 0 ? status : read_item(log, row.id, item));
+	return (status != 0 ? status : log_read_item(log, row.id, item));
 }
 
 int
@@ -135,7 +134,7 @@ sort_rows(struct log * log, const struct store_number * rows, size_t n,
 	int status;
 
 	for (i = 0; i < n; i++) {
-		if ((status = read_item(log, rows[i].id, &item)) != 0)
+		if ((status = log_read_item(log, rows[i].id, &item)) != 0)
 			return (status);
 		places[i] = (struct place){item.cid, rows[i].id};
 		log_item_free(&item);
@@ -162,7 +161,7 @@ each_at(struct log * log, uint64_t time,
 	}
 	status = sort_rows(log, rows, n, places);
 	for (i = 0; i < n && status == 0; i++) {
-		if ((status = read_item(log, places[i].id, &item)) != 0)
+		if ((status = log_read_item(log, places[i].id, &item)) != 0)
 			break;
 		status = each(user, &item);
 		log_item_free(&item);

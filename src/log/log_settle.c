@@ -281,7 +281,11 @@ log_join(struct log * log, const struct entry * e, const struct cid * cid,
 		return (status);
 	log->joined++;
 	log->arrivals += row.arrival != 0;
-	log->waiting -= waited;
+	if (waited) {
+		log->waiting--;
+		log->waiting_bytes -= block.n < log->waiting_bytes ? block.n :
+		    log->waiting_bytes;
+	}
 	if (e->time > log->time)
 		log->time = e->time;
 	log_recent_add(log, cid, e);
@@ -309,12 +313,11 @@ join_stored(struct log * log, const struct log_ready * ready)
 	uint64_t id;
 	int status;
 
-	if ((status = log_find(log, &ready->cid, &item)) != 0)
-		return (status);
 	status = store_block_find(log->store, cid_slice(&ready->cid), &id);
-	if (status == 0)
-		status = log_join(log, &item.entry, &ready->cid,
-		    buffer_all(&item.block), id, false);
+	if (status != 0 || (status = log_read_item(log, id, &item)) != 0)
+		return (status);
+	status = log_join(log, &item.entry, &ready->cid,
+	    buffer_all(&item.block), id, false);
 	log_item_free(&item);
 	if (status == 0 && ready->noted)
 		status = log_wait_unnote(log, &ready->cid);
@@ -334,6 +337,7 @@ park_block(struct log * log, struct log_pending * p)
 	if (status != 0)
 		return (status);
 	log->waiting++;
+	log->waiting_bytes += p->block.n;
 	return (log_wait_stored(log, &p->cid));
 }
 
@@ -375,6 +379,19 @@ note_ready(struct log * log)
 	return (0);
 }
 
+/*
+ * Is there no room for one more that waits?  What a waiting entry names as its
+ * parent is taken all the same: only so can that one ever be joined.
+ */
+static bool
+is_too_much(struct log * log, const struct log_pending * p)
+{
+	return (!p->ready && (log->waiting >= log->waiting_max ||
+	    p->block.n > log->waiting_bytes_max ||
+	    log->waiting_bytes > log->waiting_bytes_max - p->block.n) &&
+	    !log_wait_wants(log, &p->cid));
+}
+
 int
 log_park(struct log * log)
 {
@@ -386,7 +403,10 @@ log_park(struct log * log)
 		return (status);
 	list_each(place, following, &log->pending) {
 		p = list_entry(place, struct log_pending, place);
-		if ((status = park_block(log, p)) != 0)
+		if (is_too_much(log, p)) {
+			log->refused++;
+			drop(log, p);
+		} else if ((status = park_block(log, p)) != 0)
 			return (status);
 	}
 	list_each(place, following, &log->pending) {

@@ -5,7 +5,8 @@
 #include "base/reader.h"
 #include "log/log_impl.h"
 
-enum { STATE_VERSION = 1 };
+/* Of version 1 there are no bytes of waiting entries. */
+enum { STATE_VERSION = 2 };
 
 int
 log_order(uint64_t a_time, const struct cid * a, uint64_t b_time,
@@ -59,8 +60,9 @@ static int
 decode_state(struct log * log, struct slice value)
 {
 	struct reader r = reader_of(value);
+	uint8_t version = reader_byte(&r);
 
-	if (reader_byte(&r) != STATE_VERSION)
+	if (version < 1 || version > STATE_VERSION)
 		return (-ERR_DB_READ);
 	log->time = reader_be64(&r);
 	log->joined = reader_be64(&r);
@@ -68,6 +70,8 @@ decode_state(struct log * log, struct slice value)
 	log->arrivals = reader_be64(&r);
 	log->noted = reader_be64(&r);
 	log->wanted = reader_be64(&r);
+	if (version > 1)
+		log->waiting_bytes = reader_be64(&r);
 	return (decode_heads(log, &r));
 }
 
@@ -83,7 +87,7 @@ log_load(struct log * log)
 	    &log->scope)) != 0)
 		return (status);
 	log->time = log->joined = log->waiting = log->arrivals = 0;
-	log->noted = log->wanted = 0;
+	log->noted = log->wanted = log->waiting_bytes = 0;
 	log->n_heads = 0;
 	status = store_get(log->store, STORE_LOG, 0,
 	    buffer_all(&log->address), &value);
@@ -110,6 +114,7 @@ log_save(struct log * log)
 	buffer_be64(&value, log->arrivals);
 	buffer_be64(&value, log->noted);
 	buffer_be64(&value, log->wanted);
+	buffer_be64(&value, log->waiting_bytes);
 	buffer_be32(&value, (uint32_t)log->n_heads);
 	for (i = 0; i < log->n_heads; i++) {
 		buffer_be64(&value, log->heads[i].time);

@@ -129,26 +129,53 @@ write_parent(struct log * log, const struct parent * p, struct slice children)
 	return (status);
 }
 
-int
-log_wait_want(struct log * log, const struct cid * parent)
+bool
+log_wait_wants(struct log * log, const struct cid * cid)
 {
-	struct parent p = {.cid = *parent};
 	struct buffer value = {0};
+	bool wanted;
+
+	wanted = log->wanted > 0 && get_row(log, cid, 0, &value) == 0;
+	buffer_free(&value);
+	return (wanted);
+}
+
+/* Its row, or what a new one would hold: *made. */
+static int
+find_parent(struct log * log, const struct cid * cid, struct buffer * value,
+    struct parent * p, struct slice * children, bool * made)
+{
 	uint64_t id;
 	int status;
 
-	status = get_row(log, parent, 0, &value);
+	status = get_row(log, cid, 0, value);
+	*made = status == -ERR_NOT_FOUND;
+	if (status == 0)
+		return (read_parent(buffer_all(value), p, children));
+	if (!*made)
+		return (status);
+	*children = slice_of(NULL, 0);
+	*p = (struct parent){.cid = *cid};
+	status = store_block_find(log->store, cid_slice(cid), &id);
+	p->stored = status == 0;
+	return (status == -ERR_NOT_FOUND ? 0 : status);
+}
+
+int
+log_wait_want(struct log * log, const struct cid * parent)
+{
+	struct buffer value = {0};
+	struct slice children;
+	struct parent p;
+	bool made;
+	int status;
+
+	status = find_parent(log, parent, &value, &p, &children, &made);
+	if (status == 0 && made &&
+	    (status = write_parent(log, &p, children)) == 0)
+		log->wanted++;
 	buffer_free(&value);
-	if (status != -ERR_NOT_FOUND)
-		return (status);
-	status = store_block_find(log->store, cid_slice(parent), &id);
-	if (status != 0 && status != -ERR_NOT_FOUND)
-		return (status);
-	p.stored = status == 0;
-	if ((status = write_parent(log, &p, slice_of(NULL, 0))) != 0)
-		return (status);
-	log->wanted++;
-	return (0);
+	return (status);
 }
 
 /* Add to a row of more children than the first ones. */
@@ -180,12 +207,11 @@ log_wait_add(struct log * log, const struct cid * parent,
 	struct slice first;
 	struct parent p;
 	uint32_t row;
+	bool made;
 	int status;
 
-	if ((status = log_wait_want(log, parent)) != 0)
-		return (status);
-	if ((status = get_row(log, parent, 0, &value)) != 0 ||
-	    (status = read_parent(buffer_all(&value), &p, &first)) != 0)
+	status = find_parent(log, parent, &value, &p, &first, &made);
+	if (status != 0)
 		goto err0;
 	row = p.children++ / CHILDREN;
 	buffer_slice(&children, first);
@@ -195,6 +221,8 @@ log_wait_add(struct log * log, const struct cid * parent,
 		goto err0;
 	status = children.failed ? -ERR_INTERNAL :
 	    write_parent(log, &p, buffer_all(&children));
+	if (status == 0)
+		log->wanted += made;
 err0:
 	buffer_free(&children);
 	buffer_free(&value);
