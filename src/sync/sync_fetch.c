@@ -232,9 +232,10 @@ sync_fetch_nobody(struct sync * s, const struct cid * cid)
 	l = item->l;
 	leave(item);
 	if (l->n_nobody >= SYNC_STALLED) {
+		/* Asked for again at once, it would go round for ever. */
 		bitswap_cancel(s->bitswap, cid, 1);
 		sync_item_free(item);
-		l->overflow = true;
+		l->later = true;
 	} else {
 		item->state = SYNC_NOBODY;
 		list_append(&l->nobody, &item->place);
@@ -261,6 +262,19 @@ sync_item_bad(struct sync_item * item)
 	oldest = list_entry(l->bad.next, struct sync_item, place);
 	leave(oldest);
 	sync_item_free(oldest);
+}
+
+void
+sync_item_again(struct sync_item * item)
+{
+	struct sync_log * l = item->l;
+
+	leave(item);
+	l->s->unverified -= item->block.n;
+	buffer_free(&item->block);
+	item->state = SYNC_QUEUED;
+	list_append(&l->queued, &item->place);
+	l->n_queued++;
 }
 
 bool

@@ -122,6 +122,7 @@ struct sync_log {
 	struct list queued, asked, nobody, came, bad;
 	size_t n_queued, n_asked, n_nobody, n_bad;
 	bool overflow;                /* more is missing than is queued */
+	bool later;                   /* the same, at the next exchange */
 	struct peer_id hints[SYNC_HINTS];
 	struct sync_batch * batch;
 	struct list commits;
@@ -207,6 +208,8 @@ void sync_fetch_free(struct sync_log * l);
 bool sync_fetch_idle(const struct sync_log * l);
 void sync_item_free(struct sync_item * item);
 void sync_item_bad(struct sync_item * item);
+/* It came, and could not be taken: to be asked for again. */
+void sync_item_again(struct sync_item * item);
 
 /* sync_join.c */
 void sync_join_turn(struct sync_log * l);

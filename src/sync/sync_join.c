@@ -156,16 +156,35 @@ want_links(struct sync_log * l, struct slice block)
 	entry_free(&e);
 }
 
-/* The items are in the log: whoever wants them of us gets them. */
+static uint64_t
+refused(struct sync_log * l)
+{
+	struct log_status status;
+
+	log_status(l->log, &status);
+	return (status.refused);
+}
+
+/*
+ * The items are in the log: whoever wants them of us gets them.  Some are not,
+ * when the log had no room: what they name is not asked for.  When nothing was
+ * joined, they are fetched again.
+ */
 static void
-finish_items(struct sync_log * l, struct list * items, bool joined)
+finish_items(struct sync_log * l, struct list * items, bool joined, bool all)
 {
 	struct list *place, *following;
 	struct sync_item * item;
 
+	/* Of the dropped there may be parents of those that were kept. */
+	l->overflow |= joined && !all;
 	list_each(place, following, items) {
 		item = list_entry(place, struct sync_item, place);
-		if (joined) {
+		if (!joined) {
+			sync_item_again(item);
+			continue;
+		}
+		if (all || log_has(l->log, &item->cid)) {
 			want_links(l, buffer_all(&item->block));
 			bitswap_have(l->s->bitswap, &item->cid,
 			    buffer_all(&item->block));
@@ -192,11 +211,20 @@ drop_bad(struct list * items)
 
 static void start_batch(struct sync_log * l);
 
+/* Nothing is taken now: a transaction failed a moment ago, or for good. */
+static bool
+is_paused(const struct sync_log * l)
+{
+	return (store_read_only(l->s->store) ||
+	    world_now(l->s->world) < l->paused_until);
+}
+
 static void
 checked(struct world_work * work)
 {
 	struct sync_batch * b = (struct sync_batch *)(void *)work;
 	struct sync_log * l = b->l;
+	uint64_t before;
 	int status;
 
 	if (l == NULL) {
@@ -206,11 +234,17 @@ checked(struct world_work * work)
 	}
 	l->batch = NULL;
 	drop_bad(&b->items);
+	if (is_paused(l)) {
+		finish_items(l, &b->items, false, false);
+		batch_free(b);
+		return;
+	}
 	/* The worker checks the next ones while these are joined. */
-	if (!list_empty(&l->came) && !store_read_only(l->s->store))
+	if (!list_empty(&l->came))
 		start_batch(l);
+	before = refused(l);
 	status = list_empty(&b->items) ? 0 : join(l, &b->items);
-	finish_items(l, &b->items, status == 0);
+	finish_items(l, &b->items, status == 0, refused(l) == before);
 	batch_free(b);
 	sync_soon(l->s);
 	if (status != 0)
@@ -243,7 +277,7 @@ start_batch(struct sync_log * l)
 	if (!b->address.failed && world_work(l->s->world, &b->work) == 0)
 		return;
 	l->batch = NULL;
-	finish_items(l, &b->items, false);
+	finish_items(l, &b->items, false, false);
 	l->overflow = true;
 	batch_free(b);
 }
@@ -269,8 +303,7 @@ sync_join_turn(struct sync_log * l)
 	struct list none;
 	int status;
 
-	if (store_read_only(l->s->store) ||
-	    world_now(l->s->world) < l->paused_until)
+	if (is_paused(l))
 		return;
 	if (l->batch == NULL && !list_empty(&l->came))
 		start_batch(l);

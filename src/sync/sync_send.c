@@ -248,6 +248,8 @@ sync_exchange(struct sync_log * l)
 	uint32_t dice;
 
 	schedule(l);
+	l->overflow |= l->later;
+	l->later = false;
 	list_each(place, following, &l->peers)
 		n++;
 	if (n == 0)
