@@ -112,6 +112,36 @@ a_requester_whose_connection_was_lost_is_answered_at_its_next_try(void ** state)
 	trio_free(&t);
 }
 
+/* The last frame has room for this much beside two keys. */
+#define METADATA_FITS 1976
+
+static void
+metadata_is_sent_if_the_last_frame_has_room_for_it(void ** state)
+{
+	static const size_t sizes[] = {1024, METADATA_FITS, METADATA_FITS + 1};
+	uint8_t metadata[METADATA_FITS + 1];
+	struct trio t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(metadata); i++)
+		metadata[i] = (uint8_t)(i * 7);
+	for (i = 0; i < 3; i++) {
+		trio_new(&t, 2);
+		swarm_connect(&t.swarm, 0, 1);
+		want(&t.a, &t.b);
+		t.a.wanted.own_metadata = slice_of(metadata, sizes[i]);
+		sim_run_for(t.swarm.sim, 3000);
+		sim_assert(t.swarm.sim, t.a.sent == 1);
+		assert_int_equal(t.b.metadata.n,
+		    sizes[i] <= METADATA_FITS ? sizes[i] : 0);
+		if (t.b.metadata.n > 0)
+			assert_memory_equal(t.b.metadata.p, metadata,
+			    sizes[i]);
+		trio_free(&t);
+	}
+}
+
 /* --- another implementation answers ---------------------------------------- */
 
 /* A responder that ends as it likes when it has heard all. */
@@ -354,6 +384,8 @@ main(void)
 		    a_request_heard_before_the_switch_was_turned_is_answered),
 		cmocka_unit_test(
 		    a_requester_whose_connection_was_lost_is_answered_at_its_next_try),
+		cmocka_unit_test(
+		    metadata_is_sent_if_the_last_frame_has_room_for_it),
 		cmocka_unit_test(
 		    a_responder_that_resets_after_the_last_frame_has_the_request),
 		cmocka_unit_test(
