@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "contact/manager_impl.h"
 
-/* Handshakes at a time, in all and by one peer; and by one peer a minute. */
+/* Handshakes at a time, in all and by one peer. */
 #define RESPONDERS_MAX 32
 #define RESPONDERS_PER_PEER 4
 
@@ -15,7 +15,7 @@
 #define ANSWER_MS 30000
 #define SILENCE_MS 30000
 
-/* Visits, see below. */
+/* Handshakes that one peer may begin in a minute. */
 #define VISITS_MAX 10
 #define VISIT_MS 60000
 

@@ -117,7 +117,7 @@ what_a_device_says_counts_once_it_is_announced(void ** state)
 	sim_free(sim);
 }
 
-/* --- the log goes from one to the other ------------------------------------ */
+/* --- the log goes from one to the other --- */
 
 static void
 hear(struct home * to, const struct log_item * item)
@@ -158,7 +158,7 @@ carry(struct home * to, struct home * from, uint64_t * dice)
 	assert_int_equal(store_commit(to->store, NULL), 0);
 }
 
-/* --- what every network's events do ---------------------------------------- */
+/* --- what every network's events do --- */
 
 /* Others than those of the account's own state. */
 static const unsigned others[] = {201, 301, 302, 303, 401, 402, 403, 404, 405,
@@ -253,7 +253,7 @@ events_that_are_not_the_accounts_are_listed_and_change_nothing(void ** state)
 	check_others(NETWORK_WESH);
 }
 
-/* --- equality --------------------------------------------------------------- */
+/* --- equality --- */
 
 struct bench {
 	struct sim * sim;

@@ -142,7 +142,7 @@ metadata_is_sent_if_the_last_frame_has_room_for_it(void ** state)
 	}
 }
 
-/* --- another implementation answers ---------------------------------------- */
+/* --- another implementation answers --- */
 
 /* A responder that ends as it likes when it has heard all. */
 struct other {
@@ -244,7 +244,7 @@ a_connection_lost_after_the_last_frame_delivers_nothing(void ** state)
 	other_end(&o);
 }
 
-/* --- how many are heard ------------------------------------------------------ */
+/* --- how many are heard --- */
 
 /* A stream on which somebody says hello and then waits. */
 struct caller {

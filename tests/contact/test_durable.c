@@ -175,7 +175,7 @@ a_refused_request_is_not_sent_for_ever(void ** state)
 	fleet_stop(&f);
 }
 
-/* --- restarts --------------------------------------------------------------- */
+/* --- restarts --- */
 
 static int
 reach(struct account * a, enum contact_state state, const uint8_t pk[32])
