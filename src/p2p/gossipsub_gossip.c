@@ -93,6 +93,23 @@ gossipsub_gossip_iwant(struct gossip_peer * p,
 				give(p, &id);
 }
 
+void
+gossipsub_gossip_catch_up(struct gossip_member * m)
+{
+	struct gossipsub_id ids[CATCH_UP_IDS];
+	struct slice topic = topic_name(m->topic);
+	struct buffer rpc = {0};
+	size_t n;
+
+	n = gossipsub_cache_ids(m->peer->g->cache, topic, ids, CATCH_UP_IDS);
+	if (n == 0 || !gossipsub_peer_meshes(m->peer))
+		return;
+	gossipsub_message_ihave(&rpc, topic, ids, n);
+	if (!rpc.failed)
+		(void)gossipsub_peer_send(m->peer, buffer_all(&rpc), true);
+	buffer_free(&rpc);
+}
+
 static bool
 hears_gossip(struct gossipsub * g, const struct gossip_member * m)
 {

@@ -85,6 +85,7 @@ graft(struct gossip_member * m)
 {
 	put_in(m);
 	send_graft(m);
+	gossipsub_gossip_catch_up(m);
 }
 
 /* Out of the mesh, and not back in before ms have passed. */
@@ -180,8 +181,10 @@ gossipsub_mesh_grafted(struct gossip_peer * p, struct slice topic)
 		send_prune(p, t, false, GOSSIPSUB_BACKOFF_MS);
 	} else if (t->n_mesh >= MESH_HIGH && !p->outbound)
 		prune(g, m, GOSSIPSUB_BACKOFF_MS);
-	else
+	else {
 		put_in(m);
+		gossipsub_gossip_catch_up(m);
+	}
 }
 
 /* Dial a few of the peers offered.  An offer without a record is of use only

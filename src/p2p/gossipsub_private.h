@@ -23,6 +23,7 @@ enum {
 	HEARTBEAT_MS = 1000, HEARTBEAT_FIRST_MS = 100,
 	FANOUT_MS = 60000,
 	IHAVE_IDS = 5000,         /* ids asked for, a heartbeat and peer */
+	CATCH_UP_IDS = 64,        /* told to a peer that enters the mesh */
 	IHAVE_MESSAGES = 10,      /* IHAVEs heard, a heartbeat and peer */
 	OFFERS = 16,              /* peers in a PRUNE */
 	OFFERS_DIALLED = 4,       /* of which we dial, a PRUNE */
@@ -202,6 +203,12 @@ size_t gossipsub_mesh_send(struct gossipsub * g, struct gossip_topic * t,
 void gossipsub_mesh_beat(struct gossipsub * g);
 
 /* --- gossipsub_gossip.c --- */
+
+/*
+ * Tell a peer that enters the mesh what passed before: it subscribed after
+ * those were forwarded, and in the mesh it hears no gossip.  Ours.
+ */
+void gossipsub_gossip_catch_up(struct gossip_member * m);
 
 void gossipsub_gossip_ihave(struct gossip_peer * p,
     const Libp2p__Pubsub__ControlMessage * control);

@@ -229,6 +229,28 @@ nobody_there_is_told_as_zero(void ** state)
 	net_stop(net);
 }
 
+/* Forwarded after it subscribed, before it was in anybody's mesh. */
+static void
+a_peer_that_enters_the_mesh_hears_what_was_forwarded_just_before(void ** state)
+{
+	struct net * net = net_start(3, 3);
+
+	(void)state;
+	swarm_connect(&net->swarm, 0, 1);
+	assert_int_equal(gossipsub_subscribe(net->routers[0].g, TOPIC), 0);
+	assert_int_equal(gossipsub_subscribe(net->routers[1].g, TOPIC), 0);
+	run(net, 5000);
+	assert_int_equal(gossipsub_subscribe(net->routers[2].g, TOPIC), 0);
+	swarm_connect(&net->swarm, 1, 2);
+	while (net->routers[2].joined == 0)
+		run(net, 10);
+	sim_assert(net->swarm.sim, mesh_size(net, 2) == 0);
+	assert_int_equal(publish(net, 0, 1), 1);
+	run(net, 3000);
+	assert_got_once(net, 0, 1);
+	net_stop(net);
+}
+
 static void
 a_refused_message_goes_no_further(void ** state)
 {
@@ -817,6 +839,8 @@ main(void)
 	        the_mesh_stays_within_its_bounds_when_all_are_connected),
 	    cmocka_unit_test(
 	        a_message_published_before_the_mesh_formed_is_delivered),
+	    cmocka_unit_test(
+	        a_peer_that_enters_the_mesh_hears_what_was_forwarded_just_before),
 	    cmocka_unit_test(who_is_not_subscribed_can_publish),
 	    cmocka_unit_test(nobody_there_is_told_as_zero),
 	    cmocka_unit_test(a_refused_message_goes_no_further),
