@@ -95,13 +95,15 @@ static void
 write_lists(struct buffer * out, const struct identify * id)
 {
 	struct reader r = reader_of(buffer_all(&id->addresses));
-	const char * name = (const char *)id->protocols.p;
-	const char * end = name + id->protocols.n;
+	const char * name;
+	size_t at;
 
 	while (r.n > 0)
 		write_field(out, 2, reader_prefixed(&r, r.n));
-	for (; name < end; name += strlen(name) + 1)
+	for (at = 0; at < id->protocols.n; at += strlen(name) + 1) {
+		name = (const char *)id->protocols.p + at;
 		write_field(out, 3, slice_text(name));
+	}
 }
 
 static void

@@ -152,11 +152,13 @@ peerstore_expire(struct peer * p, uint64_t now)
 bool
 peer_speaks(const struct peer * p, const char * protocol)
 {
-	const char * name = (const char *)p->protocols.p;
-	const char * end = name + p->protocols.n;
+	const char * name;
+	size_t at;
 
-	for (; name < end; name += strlen(name) + 1)
+	for (at = 0; at < p->protocols.n; at += strlen(name) + 1) {
+		name = (const char *)p->protocols.p + at;
 		if (strcmp(name, protocol) == 0)
 			return (true);
+	}
 	return (false);
 }

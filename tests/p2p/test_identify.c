@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "p2p/frame.h"
 #include "p2p/identify.h"
+#include "p2p/peerstore.h"
 
 static int
 merge(void * user, struct slice frame)
@@ -138,6 +139,16 @@ a_malformed_frame_is_refused(void ** state)
 	identify_free(&id);
 }
 
+static void
+who_lists_no_protocols_is_written_and_read(void ** state)
+{
+	struct peer nobody = {0};
+
+	(void)state;
+	assert_int_equal(1, round_trip(0, 10));
+	assert_false(peer_speaks(&nobody, "/x"));
+}
+
 int
 main(void)
 {
@@ -146,6 +157,7 @@ main(void)
 		    a_small_message_is_one_frame_and_a_large_one_two),
 		cmocka_unit_test(
 		    ten_frames_are_merged_and_an_eleventh_is_refused),
+		cmocka_unit_test(who_lists_no_protocols_is_written_and_read),
 		cmocka_unit_test(all_frames_together_are_at_most_64_kib),
 		cmocka_unit_test(more_than_1024_protocols_are_refused),
 		cmocka_unit_test(a_malformed_frame_is_refused),
