@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "codec/protobuf.h"
 #include "p2p/bitswap_private.h"
 
 /* A peer whose identify never came is tried after this long, ms. */
@@ -16,14 +15,6 @@ static const char * const PROTOCOLS[] = {
 	"/ipfs/bitswap/1.0.0",
 	"/ipfs/bitswap",
 	NULL,
-};
-
-/* A stream that a peer writes on. */
-struct incoming {
-	struct list place;
-	struct swap_peer * peer;
-	struct stream * s;
-	struct frame_reader frames;
 };
 
 struct swap_peer *
@@ -55,8 +46,8 @@ bitswap_flush_soon(struct bitswap * b)
 
 /* --- peers --- */
 
-static struct swap_peer *
-peer_get(struct bitswap * b, const struct peer_id * id)
+struct swap_peer *
+bitswap_get_peer(struct bitswap * b, const struct peer_id * id)
 {
 	struct swap_peer * p = bitswap_find_peer(b, id);
 
@@ -83,30 +74,14 @@ peer_get(struct bitswap * b, const struct peer_id * id)
 }
 
 static void
-incoming_free(struct incoming * in)
-{
-	in->peer->n_incoming--;
-	frame_free(&in->frames);
-	list_remove(&in->place);
-	free(in);
-}
-
-static void
 peer_free(struct swap_peer * p)
 {
 	struct bitswap * b = p->b;
-	struct list * place, * following;
 
 	if (p->out != NULL)
 		stream_reset(p->out);
 	p->out = NULL;
-	list_each (place, following, &p->incoming) {
-		struct incoming * in =
-		    list_entry(place, struct incoming, place);
-
-		stream_reset(in->s);
-		incoming_free(in);
-	}
+	bitswap_incoming_free(p);
 	p->speaks = SPEAKS_NOT;
 	bitswap_client_lost(p);
 	bitswap_server_free(p);
@@ -117,8 +92,8 @@ peer_free(struct swap_peer * p)
 	free(p);
 }
 
-static void
-speaks_now(struct swap_peer * p)
+void
+bitswap_speaks(struct swap_peer * p)
 {
 	if (p->speaks == SPEAKS)
 		return;
@@ -147,7 +122,7 @@ pump(struct swap_peer * p)
 {
 	if (!outbox_pump(&p->outbox, p->out))
 		return;
-	bitswap_client_send(p);
+	bitswap_ask_send(p);
 	bitswap_server_pump(p);
 }
 
@@ -224,119 +199,12 @@ bitswap_send(struct swap_peer * p, struct bitswap_writer * w)
 	(void)outbox_pump(&p->outbox, p->out);
 }
 
-/* --- the streams in --- */
-
-static int
-take_message(void * user, struct slice bytes)
-{
-	struct incoming * in = user;
-	struct swap_peer * p = in->peer;
-	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
-	static const uint8_t v0[] = {0, CID_DAG_PB, 0x12, 32};
-	struct cid cid;
-	size_t i;
-
-	if (m == NULL)
-		return (-ERR_DESERIALIZATION);
-	for (i = 0; i < m->n_block_presences; i++)
-		if (cid_parse(&cid,
-		    protobuf_slice(m->block_presences[i]->cid)) == 0)
-			bitswap_client_presence(p, &cid,
-			    m->block_presences[i]->type ==
-			        IPFS__BITSWAP__MESSAGE__BLOCK_PRESENCE_TYPE__Have);
-	for (i = 0; i < m->n_payload; i++)
-		if (bitswap_message_cid(&cid,
-		    protobuf_slice(m->payload[i]->prefix),
-		    protobuf_slice(m->payload[i]->data)) == 0)
-			bitswap_client_block(p, &cid,
-			    protobuf_slice(m->payload[i]->data));
-	for (i = 0; i < m->n_blocks; i++)
-		if (bitswap_message_cid(&cid, slice_of(v0, sizeof(v0)),
-		    protobuf_slice(m->blocks[i])) == 0)
-			bitswap_client_block(p, &cid,
-			    protobuf_slice(m->blocks[i]));
-	if (m->wantlist != NULL && m->wantlist->n_entries > 0)
-		speaks_now(p);
-	if (m->wantlist != NULL)
-		bitswap_server_wants(p, m->wantlist);
-	protobuf_free(m);
-	return (0);
-}
-
-static size_t
-held(const struct swap_peer * p)
-{
-	const struct list * place;
-	size_t n = 0;
-
-	for (place = p->incoming.next; place != &p->incoming;
-	     place = place->next)
-		n += list_entry(place, const struct incoming, place)
-		         ->frames.held.n;
-	return (n);
-}
-
-static void
-in_data(void * user, struct stream * s, struct slice bytes)
-{
-	struct incoming * in = user;
-
-	if (held(in->peer) + bytes.n <= HELD &&
-	    frame_feed(&in->frames, bytes, take_message, in) == 0)
-		return;
-	log_info(in->peer->b->world->log, "bitswap", "%s sent a bad message",
-	    peer_id_show(&in->peer->id).text);
-	stream_reset(s);
-	incoming_free(in);
-}
-
-static void
-in_end(void * user, struct stream * s)
-{
-	incoming_free(user);
-	stream_free(s);
-}
-
-static void
-in_closed(void * user, struct stream * s, int status)
-{
-	(void)s;
-	(void)status;
-	incoming_free(user);
-}
-
-static const struct stream_handler IN = {
-	.data = in_data,
-	.end = in_end,
-	.closed = in_closed,
-};
-
-static void
-accept_in(void * user, struct stream * s, const char * protocol)
-{
-	struct swap_peer * p = peer_get(user, stream_peer(s));
-	struct incoming * in;
-
-	(void)protocol;
-	if (p == NULL || p->n_incoming >= INCOMING ||
-	    (in = calloc(1, sizeof(*in))) == NULL) {
-		stream_reset(s);
-		return;
-	}
-	in->peer = p;
-	in->s = s;
-	in->frames.max = BITSWAP_MESSAGE_MAX;
-	list_append(&p->incoming, &in->place);
-	p->n_incoming++;
-	stream_handle(s, &IN, in);
-}
-
 /* --- coming and going --- */
 
 static void
 peer_up(void * user, const struct peer_id * id)
 {
-	(void)peer_get(user, id);
+	(void)bitswap_get_peer(user, id);
 }
 
 static bool
@@ -354,12 +222,12 @@ static void
 peer_identified(void * user, const struct peer_id * id)
 {
 	struct bitswap * b = user;
-	struct swap_peer * p = peer_get(b, id);
+	struct swap_peer * p = bitswap_get_peer(b, id);
 
 	if (p == NULL)
 		return;
 	if (lists_protocol(b, id))
-		speaks_now(p);
+		bitswap_speaks(p);
 	else if (p->speaks == SPEAKS_UNKNOWN) {
 		p->speaks = SPEAKS_NOT;
 		bitswap_client_lost(p);
@@ -392,7 +260,7 @@ tick_peer(struct swap_peer * p, uint64_t now)
 		out_lost(p);
 	}
 	if (p->speaks == SPEAKS_UNKNOWN && p->try_at <= now)
-		speaks_now(p);
+		bitswap_speaks(p);
 	if (p->out == NULL && p->attempts > 0 && p->try_at <= now &&
 	    p->speaks == SPEAKS) {
 		bitswap_client_up(p);
@@ -436,8 +304,8 @@ serve(struct bitswap * b)
 	int status;
 
 	for (i = 0; PROTOCOLS[i] != NULL; i++)
-		if ((status = host_serve(b->host, PROTOCOLS[i], accept_in,
-		    b)) != 0)
+		if ((status = host_serve(b->host, PROTOCOLS[i],
+		    bitswap_incoming_accept, b)) != 0)
 			return (status);
 	b->watcher = (struct host_watcher){
 	    .up = peer_up,
@@ -447,10 +315,10 @@ serve(struct bitswap * b)
 	};
 	host_watch(b->host, &b->watcher);
 	while (host_each_peer(b->host, &at, &id)) {
-		struct swap_peer * p = peer_get(b, &id);
+		struct swap_peer * p = bitswap_get_peer(b, &id);
 
 		if (p != NULL && lists_protocol(b, &id))
-			speaks_now(p);
+			bitswap_speaks(p);
 	}
 	return (0);
 }

@@ -4,122 +4,6 @@
 #include "base/error.h"
 #include "p2p/bitswap_private.h"
 
-/* --- asks --- */
-
-static struct swap_ask *
-find_ask(const struct swap_want * w, const struct swap_peer * p)
-{
-	const struct list * place;
-
-	for (place = w->asks.next; place != &w->asks; place = place->next) {
-		struct swap_ask * a =
-		    list_entry(place, struct swap_ask, in_want);
-
-		if (a->peer == p)
-			return (a);
-	}
-	return (NULL);
-}
-
-static void
-unlist(struct swap_ask * a)
-{
-	if (a->listed)
-		a->peer->n_listed--;
-	a->listed = false;
-}
-
-static void
-ask_free(struct swap_ask * a)
-{
-	unlist(a);
-	list_remove(&a->waiting);
-	list_remove(&a->in_want);
-	list_remove(&a->in_peer);
-	free(a);
-}
-
-static void
-queue_entry(struct swap_ask * a, bool cancel)
-{
-	struct swap_peer * p = a->peer;
-	struct bitswap * b = p->b;
-	struct bitswap_entry e = {
-	    .cid = a->want->cid,
-	    .priority = b->priority,
-	    .cancel = cancel,
-	    .have = a->state == ASK_HAVE,
-	    .dont_have = true,
-	};
-
-	if (!cancel && b->priority > 1)
-		b->priority--;
-	buffer_append(&p->entries, &e, sizeof(e));
-	bitswap_flush_soon(b);
-}
-
-static struct swap_ask *
-ask_get(struct swap_want * w, struct swap_peer * p)
-{
-	struct swap_ask * a = find_ask(w, p);
-
-	if (a != NULL || (a = calloc(1, sizeof(*a))) == NULL)
-		return (a);
-	a->want = w;
-	a->peer = p;
-	list_init(&a->waiting);
-	list_append(&w->asks, &a->in_want);
-	list_append(&p->asks, &a->in_peer);
-	return (a);
-}
-
-static void
-put_on_list(struct swap_ask * a, enum ask_state state)
-{
-	struct swap_peer * p = a->peer;
-
-	list_remove(&a->waiting);
-	if (!a->listed)
-		p->n_listed++;
-	a->listed = true;
-	a->state = state;
-	a->until = clock_add(world_now(p->b->world), ANSWER_MS);
-	queue_entry(a, false);
-}
-
-/* Ask a peer in the given way (ASK_HAVE or ASK_BLOCK), or ask it again; when
- * its list is full, once there is room. */
-static bool
-ask(struct swap_want * w, struct swap_peer * p, enum ask_state state)
-{
-	struct swap_ask * a;
-
-	if ((a = ask_get(w, p)) == NULL)
-		return (false);
-	w->idle = false;
-	if (a->listed || p->n_listed < BITSWAP_ENTRIES) {
-		put_on_list(a, state);
-		return (true);
-	}
-	a->state = ASK_WAITS;
-	a->next = state;
-	if (list_empty(&a->waiting))
-		list_append(&p->waiting, &a->waiting);
-	return (true);
-}
-
-/* Asks that waited take the places that became free. */
-static void
-fill_list(struct swap_peer * p)
-{
-	while (p->n_listed < BITSWAP_ENTRIES && !list_empty(&p->waiting)) {
-		struct swap_ask * a =
-		    list_entry(p->waiting.next, struct swap_ask, waiting);
-
-		put_on_list(a, a->next);
-	}
-}
-
 /* The want may take a step, at the next flush. */
 static void
 want_changed(struct bitswap * b, struct swap_want * w)
@@ -136,8 +20,8 @@ ask_failed(struct swap_ask * a)
 {
 	a->state = ASK_NO;
 	if (a->listed && a->peer->n_listed > BITSWAP_ENTRIES / 2) {
-		queue_entry(a, true);
-		unlist(a);
+		bitswap_ask_entry(a, true);
+		bitswap_ask_unlist(a);
 	}
 	/* A hint that failed: time for the others. */
 	if (peer_id_equal(&a->want->hint, &a->peer->id)) {
@@ -156,7 +40,7 @@ want_free(struct bitswap * b, struct swap_want * w)
 	struct list * place, * following;
 
 	list_each (place, following, &w->asks)
-		ask_free(list_entry(place, struct swap_ask, in_want));
+		bitswap_ask_free(list_entry(place, struct swap_ask, in_want));
 	(void)map_remove(&b->want_map, cid_slice(&w->cid));
 	list_remove(&w->changed);
 	list_remove(&w->place);
@@ -176,7 +60,7 @@ want_over(struct bitswap * b, struct swap_want * w,
 		    list_entry(place, struct swap_ask, in_want);
 
 		if (a->listed && a->peer != sender)
-			queue_entry(a, true);
+			bitswap_ask_entry(a, true);
 	}
 	want_free(b, w);
 	bitswap_flush_soon(b);
@@ -220,7 +104,8 @@ give_hint(struct bitswap * b, struct swap_want * w,
 
 		if (p == NULL || p->speaks == SPEAKS_NOT)
 			continue;
-		if ((a = find_ask(w, p)) != NULL && a->state == ASK_BLOCK)
+		if ((a = bitswap_ask_find(w, p)) != NULL &&
+		    a->state == ASK_BLOCK)
 			continue;
 		b->turn++;
 		w->hint = *id;
@@ -287,7 +172,7 @@ bitswap_client_presence(struct swap_peer * p, const struct cid * cid, bool have)
 	struct swap_want * w = map_get(&p->b->want_map, cid_slice(cid));
 	struct swap_ask * a;
 
-	if (w == NULL || (a = find_ask(w, p)) == NULL)
+	if (w == NULL || (a = bitswap_ask_find(w, p)) == NULL)
 		return;
 	if (!have) {
 		ask_failed(a);
@@ -295,7 +180,7 @@ bitswap_client_presence(struct swap_peer * p, const struct cid * cid, bool have)
 	}
 	/* Its list of us has it no more, unless it was for the block. */
 	if (a->state != ASK_BLOCK) {
-		unlist(a);
+		bitswap_ask_unlist(a);
 		a->state = ASK_HAS;
 		list_remove(&a->waiting);
 	}
@@ -320,12 +205,12 @@ widen(struct bitswap * b, struct swap_want * w, uint64_t now)
 		if (p->speaks == SPEAKS_NOT ||
 		    (!hint && (!bitswap_can_ask(p) || w->widen_at > now)))
 			continue;
-		if ((a = find_ask(w, p)) != NULL &&
+		if ((a = bitswap_ask_find(w, p)) != NULL &&
 		    (!hint || a->state == ASK_BLOCK))
 			continue;
 		if (p->out == NULL && p->attempts > 0 && p->try_at > now)
 			continue;
-		all &= ask(w, p, hint ? ASK_BLOCK : ASK_HAVE);
+		all &= bitswap_ask(w, p, hint ? ASK_BLOCK : ASK_HAVE);
 	}
 	return (all);
 }
@@ -388,7 +273,7 @@ step(struct bitswap * b, struct swap_want * w, uint64_t now)
 	if (w->due)
 		w->due = !widen(b, w, now) || w->widen_at > now;
 	s = stand(w);
-	if (!s.block && s.has != NULL && ask(w, s.has->peer, ASK_BLOCK))
+	if (!s.block && s.has != NULL && bitswap_ask(w, s.has->peer, ASK_BLOCK))
 		return (false);
 	if (s.open > 0 || s.has != NULL || w->due || undecided(b) || w->idle)
 		return (false);
@@ -435,8 +320,8 @@ bitswap_client_flush(struct bitswap * b)
 		struct swap_peer * p =
 		    list_entry(place, struct swap_peer, place);
 
-		fill_list(p);
-		bitswap_client_send(p);
+		bitswap_ask_fill(p);
+		bitswap_ask_send(p);
 	}
 	tell_missing(b, &missing);
 }
@@ -456,7 +341,7 @@ retry(struct bitswap * b, struct swap_want * w)
 		    list_entry(place, struct swap_ask, in_want);
 
 		if (bitswap_can_ask(a->peer))
-			(void)ask(w, a->peer, ASK_HAVE);
+			(void)bitswap_ask(w, a->peer, ASK_HAVE);
 	}
 	want_changed(b, w);
 }
@@ -526,34 +411,13 @@ bitswap_client_lost(struct swap_peer * p)
 			w->hint.n = 0;
 			w->widen_at = 0;
 		}
-		ask_free(a);
+		bitswap_ask_free(a);
 	}
 	buffer_clear(&p->entries);
 	/* Wants that it was not asked for may have waited to know of it. */
 	list_each (place, following, &p->b->wants)
 		want_changed(p->b,
 		    list_entry(place, struct swap_want, place));
-}
-
-void
-bitswap_client_send(struct swap_peer * p)
-{
-	struct bitswap_writer w = {0};
-	struct bitswap_entry e;
-	size_t at;
-
-	if (p->entries.n == 0 || !bitswap_ready(p))
-		return;
-	w.version = p->version;
-	for (at = 0; at < p->entries.n; at += sizeof(e)) {
-		memcpy(&e, p->entries.p + at, sizeof(e));
-		bitswap_message_entry(&w, &e);
-		if (w.n_entries == BITSWAP_ENTRIES)
-			bitswap_send(p, &w);
-	}
-	if (w.n_entries > 0)
-		bitswap_send(p, &w);
-	buffer_clear(&p->entries);
 }
 
 void

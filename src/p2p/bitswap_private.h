@@ -118,6 +118,13 @@ struct bitswap {
 struct swap_peer * bitswap_find_peer(struct bitswap * b,
     const struct peer_id * id);
 
+/* The same, made if need be; NULL without memory. */
+struct swap_peer * bitswap_get_peer(struct bitswap * b,
+    const struct peer_id * id);
+
+/* The peer is found to speak it. */
+void bitswap_speaks(struct swap_peer * p);
+
 /* May it be asked?  Not if it refused the protocol, nor before we know. */
 bool bitswap_can_ask(const struct swap_peer * p);
 
@@ -129,6 +136,37 @@ void bitswap_send(struct swap_peer * p, struct bitswap_writer * w);
 
 /* Open the stream out; true when it can be written now. */
 bool bitswap_ready(struct swap_peer * p);
+
+/* --- bitswap_incoming.c --- */
+
+void bitswap_incoming_accept(void * user, struct stream * s,
+    const char * protocol);
+
+/* Reset and forget all streams of a peer. */
+void bitswap_incoming_free(struct swap_peer * p);
+
+/* --- bitswap_ask.c --- */
+
+struct swap_ask * bitswap_ask_find(const struct swap_want * w,
+    const struct swap_peer * p);
+
+/* Ask a peer in the given way (ASK_HAVE or ASK_BLOCK), or ask it again; when
+ * its list is full, once there is room.  False without memory. */
+bool bitswap_ask(struct swap_want * w, struct swap_peer * p,
+    enum ask_state state);
+void bitswap_ask_free(struct swap_ask * a);
+
+/* It is on the peer's list no more. */
+void bitswap_ask_unlist(struct swap_ask * a);
+
+/* Queue its entry, to be sent by bitswap_ask_send. */
+void bitswap_ask_entry(struct swap_ask * a, bool cancel);
+
+/* Asks that waited take the places that became free. */
+void bitswap_ask_fill(struct swap_peer * p);
+
+/* Send the entries queued, as far as the stream is there. */
+void bitswap_ask_send(struct swap_peer * p);
 
 /* --- bitswap_client.c --- */
 
@@ -144,7 +182,6 @@ void bitswap_client_lost(struct swap_peer * p);
 /* Ask peers, find out what is missing, send. */
 void bitswap_client_flush(struct bitswap * b);
 void bitswap_client_tick(struct bitswap * b, uint64_t now);
-void bitswap_client_send(struct swap_peer * p);
 void bitswap_client_free(struct bitswap * b);
 
 /* --- bitswap_server.c --- */

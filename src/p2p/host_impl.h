@@ -149,9 +149,23 @@ void connection_free(struct connection * c);
 void connection_mark(struct connection * c);
 void connection_settle(struct connection * c);
 
+/* Hand bytes to the network: 0 or a code. */
+int connection_write(struct connection * c, const struct buffer * wire);
+
+/* It is no longer one of those that are still to come up. */
+void connection_leave_half_open(struct connection * c);
+
 /* The oldest usable connection to a peer, or NULL. */
 struct connection * connection_of(const struct host * h,
     const struct peer_id * peer);
+
+/* --- connection_read.c -------------------------------------------------- */
+
+/* Deal with bytes from the network: 0, or a code that ends it. */
+int connection_receive(struct connection * c, struct slice * in);
+
+/* Go on with what was kept while reading stood still. */
+void connection_resume(struct connection * c);
 
 /* --- keepalive.c -------------------------------------------------------- */
 
@@ -164,9 +178,6 @@ void keepalive_stalled(struct connection * c);
 
 /* --- stream.c ----------------------------------------------------------- */
 
-int stream_open_on(struct connection * c, const char * const * protocols,
-    const struct stream_handler * handler, void * user, struct stream ** s);
-void stream_incoming(struct connection * c, struct yamux_stream * y);
 void stream_data(struct stream * s, struct slice bytes);
 void stream_ended(struct stream * s);
 
@@ -179,6 +190,21 @@ void stream_flushed(struct stream * s);
 /* Tell the user what is due. */
 void stream_deliver(struct stream * s);
 void stream_destroy(struct stream * s);
+
+/* Bytes are dealt with: the peer may send as many again. */
+void stream_consumed(struct stream * s, size_t n);
+
+/* Queue bytes of ours and see to it that they are flushed. */
+int stream_queue(struct stream * s, struct slice bytes);
+
+/* --- stream_open.c ------------------------------------------------------ */
+
+int stream_open_on(struct connection * c, const char * const * protocols,
+    const struct stream_handler * handler, void * user, struct stream ** s);
+void stream_incoming(struct connection * c, struct yamux_stream * y);
+
+/* Take bytes of the negotiation; once it agrees, the rest is the user's. */
+void stream_negotiate(struct stream * s, struct slice * bytes);
 
 /* --- dialer.c ----------------------------------------------------------- */
 

@@ -194,7 +194,7 @@ a_block_that_an_old_peer_lacks_is_missing_after_5_s(void ** state)
 	net_stop(net);
 }
 
-/* --- a peer that does not read --------------------------------------------- */
+/* --- a peer that does not read -------------------------------------------- */
 
 static void
 note_closed(void * user, struct stream * s, int status)

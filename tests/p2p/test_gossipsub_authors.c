@@ -94,7 +94,7 @@ author_write(const struct author * a, struct buffer * rpc, const char * text,
 	buffer_free(&message);
 }
 
-/* --- who writes, who forwards, who hears ----------------------------------- */
+/* --- who writes, who forwards, who hears ---------------------------------- */
 
 enum { WRITER, FORWARDER, HEARER, NODES };
 

@@ -121,7 +121,7 @@ who_finds_the_mesh_full_is_told_of_others_and_dials_them(void ** state)
 	star_stop(net);
 }
 
-/* --- what a PRUNE says ---------------------------------------------------- */
+/* --- what a PRUNE says --------------------------------------------------- */
 
 /* A peer that is no router of ours, and the offers it was sent. */
 struct raw {
