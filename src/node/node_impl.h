@@ -40,6 +40,7 @@ struct node {
 	struct list watchers;
 	struct list due;          /* groups that changed */
 	struct node_tx * open_tx; /* between begin and commit */
+	struct list changes;      /* begun, and not durable yet */
 	struct world_timer follow_up; /* reactions and activations */
 	struct world_timer wake;  /* feeds that have something to give */
 	bool known_changed;       /* contacts or joined groups may be new */
@@ -52,6 +53,9 @@ struct node {
 int node_tx_opened(struct node_tx * tx, struct node_group * g);
 int node_tx_closed(struct node_tx * tx, struct node_group * g);
 struct node * node_tx_node(struct node_tx * tx);
+
+/* A group is freed: no change that is under way looks at it again. */
+void node_tx_forget(struct node_group * g);
 
 /* The log of a group that a feed names. */
 struct log * node_log(const struct node_group * g, enum feed_log which);

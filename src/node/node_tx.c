@@ -5,7 +5,7 @@
 
 /* A group that a change concerns. */
 struct touched {
-	struct node_group * g;
+	struct node_group * g;        /* NULL: freed meanwhile */
 	uint64_t joined[FEED_LOGS];   /* before */
 	uint64_t arrivals[FEED_LOGS]; /* at commit */
 	bool wrote[FEED_LOGS];
@@ -15,6 +15,7 @@ struct touched {
 
 struct node_tx {
 	struct store_commit commit;
+	struct list place;        /* in node.changes */
 	struct node * node;
 	struct touched * groups;
 	size_t n;
@@ -34,8 +35,24 @@ joined_in(const struct node_group * g, enum feed_log which)
 static void
 tx_free(struct node_tx * tx)
 {
+	list_remove(&tx->place);
 	free(tx->groups);
 	free(tx);
+}
+
+void
+node_tx_forget(struct node_group * g)
+{
+	struct list *place, *following;
+	struct node_tx * tx;
+	size_t i;
+
+	list_each(place, following, &g->node->changes) {
+		tx = list_entry(place, struct node_tx, place);
+		for (i = 0; i < tx->n; i++)
+			if (tx->groups[i].g == g)
+				tx->groups[i].g = NULL;
+	}
 }
 
 int
@@ -55,6 +72,7 @@ node_begin(struct node * n, struct node_tx ** tx, struct error * err)
 		return (rc);
 	}
 	made->node = n;
+	list_append(&n->changes, &made->place);
 	n->open_tx = made;
 	*tx = made;
 	return (0);
@@ -121,6 +139,8 @@ take_back(struct node_tx * tx)
 	for (i = 0; i < tx->n; i++) {
 		struct touched * t = &tx->groups[i];
 
+		if (t->g == NULL)
+			continue;
 		if (t->closed)
 			t->g->closing = false;
 		if (t->opened)
@@ -149,6 +169,8 @@ publish(struct node_tx * tx)
 	for (i = 0; i < tx->n; i++) {
 		struct touched * t = &tx->groups[i];
 
+		if (t->g == NULL)
+			continue;
 		account |= t->g->is_account;
 		if (t->closed && t->g->closing) {
 			node_group_free(t->g);
