@@ -21,9 +21,13 @@ struct daemon {
 	struct node * node;
 	struct grpc_server * server;
 	struct grpc_api * api;
+	struct store_commit opened;
+	void (*ready)(void * user, const struct berty_daemon_info * info);
+	void * user;
 	uv_signal_t signals[2];
 	unsigned signals_open;
 	bool stopping;
+	int status;               /* what ended it, if not a signal */
 };
 
 /* --- paths ---------------------------------------------------------------- */
@@ -216,9 +220,7 @@ list_listeners(struct lists * l, struct daemon * d)
 }
 
 static void
-tell(struct daemon * d,
-    void (*ready)(void * user, const struct berty_daemon_info * info),
-    void * user)
+tell(struct daemon * d)
 {
 	const struct account_keys * keys = account_keys(node_account(d->node));
 	struct berty_daemon_info info = {0};
@@ -239,7 +241,7 @@ tell(struct daemon * d,
 		info.addresses = l.addresses;
 		info.address_sizes = l.sizes;
 		info.n_addresses = l.n;
-		ready(user, &info);
+		d->ready(d->user, &info);
 	}
 	free(l.listeners);
 	free(l.swarm);
@@ -272,6 +274,19 @@ on_signal(uv_signal_t * handle, int number)
 	d->stopping = true;
 	log_info(&d->log, "daemon", "stopping");
 	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
+}
+
+/* All that opening wrote is on disk. */
+static void
+opened(struct store_commit * commit, int status)
+{
+	struct daemon * d = list_entry(commit, struct daemon, opened);
+
+	d->status = status;
+	if (status == 0)
+		tell(d);
+	else
+		world_os_stop(d->world);
 }
 
 static int
@@ -324,7 +339,7 @@ berty_daemon_run(const struct berty_daemon_options * options,
     void (*ready)(void * user, const struct berty_daemon_info * info),
     void * user, struct error * err)
 {
-	struct daemon d = {.log = options->log};
+	struct daemon d = {.log = options->log, .ready = ready, .user = user};
 	int rc;
 
 	if ((d.world = world_os_new(&d.log)) == NULL)
@@ -340,8 +355,17 @@ berty_daemon_run(const struct berty_daemon_options * options,
 		    "signals cannot be watched");
 		goto out;
 	}
-	tell(&d, ready, user);
+	/* A link that is shown must not name an account that a power cut takes. */
+	d.opened.done = opened;
+	if ((rc = store_barrier(node_store(d.node), &d.opened)) != 0) {
+		(void)error_set(err, -rc, "%s",
+		    store_failure(node_store(d.node)));
+		goto out;
+	}
 	world_os_run(d.world);
+	if ((rc = d.status) != 0)
+		(void)error_set(err, -rc, "%s",
+		    store_failure(node_store(d.node)));
 
 out:
 	close_daemon(&d);

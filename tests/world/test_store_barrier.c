@@ -258,7 +258,7 @@ what_nobody_waits_for_is_written_at_once_and_synced_in_a_second(void ** state)
 {
 	struct fixture * f = *state;
 	uint64_t before = syncs(f);
-	char name[8];
+	char name[16];
 	int i;
 
 	for (i = 0; i < 9; i++) {
