@@ -20,13 +20,29 @@ gossipsub_message_decode(struct slice bytes)
 	    protobuf_cap(bytes.n)));
 }
 
+/*
+ * A field of number 0 is none, but protobuf-c takes one whose tag is longer
+ * than need be, and would write it short: whoever we forward it to would take
+ * us for broken.
+ */
+static bool
+has_field_0(const Libp2p__Pubsub__Message * m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->base.n_unknown_fields; i++)
+		if (m->base.unknown_fields[i].tag == 0)
+			return (true);
+	return (false);
+}
+
 int
 gossipsub_message_check(const Libp2p__Pubsub__Message * m,
     struct peer_id * from, struct gossipsub_id * id)
 {
 	struct peer_id author;
 
-	if (!m->has_from || !m->has_seqno || !m->has_topic ||
+	if (has_field_0(m) || !m->has_from || !m->has_seqno || !m->has_topic ||
 	    !m->has_signature || m->seqno.len != GOSSIPSUB_SEQNO_SIZE ||
 	    peer_id_parse(&author, protobuf_slice(m->from)) != 0)
 		return (-ERR_DESERIALIZATION);

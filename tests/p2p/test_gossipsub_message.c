@@ -138,6 +138,27 @@ a_message_without_author_number_or_signature_is_refused(void ** state)
 	protobuf_free(rpc);
 }
 
+static void
+a_message_that_others_could_not_read_from_us_is_refused(void ** state)
+{
+	Libp2p__Pubsub__RPC * rpc = published(1, 7, "hello"), * again;
+	struct buffer message = {0}, bytes = {0};
+
+	(void)state;
+	protobuf_encode(&message, rpc->publish[0]);
+	/* A field of number 0, its tag longer than need be. */
+	buffer_append(&message, "\x81\x00" "12345678", 10);
+	gossipsub_message_publish(&bytes, buffer_all(&message));
+	again = gossipsub_message_decode(buffer_all(&bytes));
+	if (again != NULL)
+		assert_int_equal(verify(again->publish[0]),
+		    -ERR_DESERIALIZATION);
+	protobuf_free(again);
+	protobuf_free(rpc);
+	buffer_free(&message);
+	buffer_free(&bytes);
+}
+
 /* A publish field padded with data so that the RPC has n bytes. */
 static Libp2p__Pubsub__RPC *
 rpc_of(size_t n)
@@ -381,6 +402,8 @@ main(void)
 	    cmocka_unit_test(a_key_that_is_not_the_authors_is_refused),
 	    cmocka_unit_test(
 	        a_message_without_author_number_or_signature_is_refused),
+	    cmocka_unit_test(
+	        a_message_that_others_could_not_read_from_us_is_refused),
 	    cmocka_unit_test(an_rpc_of_one_mebibyte_is_read_and_no_longer_one),
 	    cmocka_unit_test(an_rpc_of_very_many_empty_parts_is_refused),
 	    cmocka_unit_test(a_prune_carries_back_off_and_peers),
