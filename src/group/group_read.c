@@ -87,6 +87,8 @@ group_message_at(struct group * g, uint64_t arrival, struct group_message * m)
 		return (status);
 	if ((status = group_message_open(g, &item, m)) != 0)
 		log_item_free(&item);
+	/* What it holds is the message's; its note is a key. */
+	crypto_wipe(&item, sizeof(item));
 	return (status);
 }
 

@@ -14,7 +14,8 @@
 
 enum log_row_state { LOG_ROW_WAITING = 0, LOG_ROW_JOINED = 1 };
 
-/* What stands before the block in an entry's row. */
+/* What stands before the block in an entry's row.  Notes are secret: whoever
+ * has a row, or the bytes of one, wipes it. */
 struct log_row {
 	enum log_row_state state;
 	uint64_t scope, join, arrival;
@@ -29,7 +30,10 @@ void log_row_encode(struct buffer * out, const struct log_row * row,
 int log_row_decode(struct log_row * row, struct slice value,
     struct slice * block);
 
-/* Read the row of an id, its value into the empty buffer `value`. */
+/*
+ * Read the row of an id, its value into the empty buffer `value`, in which the
+ * note is wiped: it is in the row alone.
+ */
 int log_row_read(struct store * s, uint64_t id, struct log_row * row,
     struct buffer * value, struct slice * block);
 

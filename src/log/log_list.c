@@ -9,14 +9,14 @@ log_item_free(struct log_item * item)
 {
 	entry_free(&item->entry);
 	buffer_free(&item->block);
-	*item = (struct log_item){0};
+	crypto_wipe(item, sizeof(*item));
 }
 
 int
 log_read_item(struct log * log, uint64_t id, struct log_item * item)
 {
 	struct log_item read = {0};
-	struct log_row row;
+	struct log_row row = {0};
 	struct slice block;
 	int status;
 
@@ -36,10 +36,10 @@ log_read_item(struct log * log, uint64_t id, struct log_item * item)
 	memcpy(read.note, row.note, row.note_n);
 	cid_of(&read.cid, CID_DAG_CBOR, buffer_all(&read.block));
 	*item = read;
-	return (0);
-
+	read = (struct log_item){0};
 err0:
 	log_item_free(&read);
+	crypto_wipe(&row, sizeof(row));
 	return (status);
 }
 
@@ -200,7 +200,7 @@ static int
 deliver(struct log * log, uint64_t id, const uint8_t * note, size_t note_n)
 {
 	struct buffer old = {0}, value = {0};
-	struct log_row row;
+	struct log_row row = {0};
 	struct slice block;
 	int status;
 
@@ -226,8 +226,9 @@ deliver(struct log * log, uint64_t id, const uint8_t * note, size_t note_n)
 		status = log_save(log);
 	}
 err0:
+	crypto_wipe(&row, sizeof(row));
 	buffer_free(&old);
-	buffer_free(&value);
+	buffer_wipe(&value);
 	return (status);
 }
 
@@ -250,7 +251,7 @@ int
 log_block(struct store * s, const struct cid * cid, struct buffer * out)
 {
 	struct buffer value = {0};
-	struct log_row row;
+	struct log_row row = {0};
 	struct slice block;
 	uint64_t id;
 	int status;
@@ -260,6 +261,7 @@ log_block(struct store * s, const struct cid * cid, struct buffer * out)
 	status = log_row_read(s, id, &row, &value, &block);
 	if (status == 0)
 		buffer_slice(out, block);
+	crypto_wipe(&row, sizeof(row));
 	buffer_free(&value);
 	return (status);
 }

@@ -1,14 +1,17 @@
 /* An entry's row: a small header before the block. */
 #include "base/error.h"
 #include "base/reader.h"
+#include "crypto/crypto.h"
 #include "log/log_impl.h"
 
-enum { ROW_VERSION = 1 };
+enum { ROW_VERSION = 1, ROW_HEAD = 1 + 1 + 8 + 8 + 8 + 1 };
 
 void
 log_row_encode(struct buffer * out, const struct log_row * row,
     struct slice block)
 {
+	/* At once: growing would leave copies of the note behind. */
+	(void)buffer_reserve(out, ROW_HEAD + row->note_n + block.n);
 	buffer_byte(out, ROW_VERSION);
 	buffer_byte(out, (uint8_t)row->state);
 	buffer_be64(out, row->scope);
@@ -55,5 +58,9 @@ log_row_read(struct store * s, uint64_t id, struct log_row * row,
 
 	if ((status = store_block_get(s, id, value)) != 0)
 		return (status);
-	return (log_row_decode(row, buffer_all(value), block));
+	if ((status = log_row_decode(row, buffer_all(value), block)) == 0)
+		crypto_wipe(value->p, value->n - block->n);
+	else
+		buffer_wipe(value);
+	return (status);
 }

@@ -91,7 +91,9 @@ is_joined(struct log * log, const struct cid * cid)
 	if (status != 0)
 		return (status);
 	/* An entry of another log is never a parent here. */
-	return (row.scope == log->scope && row.state == LOG_ROW_JOINED);
+	status = row.scope == log->scope && row.state == LOG_ROW_JOINED;
+	crypto_wipe(&row, sizeof(row));
+	return (status);
 }
 
 /*
@@ -239,6 +241,9 @@ write_row(struct log * log, const struct cid * cid, const struct log_row * row,
 	else
 		status = store_block_put(log->store, cid_slice(cid),
 		    buffer_all(&value), id);
+	/* The block behind is no secret. */
+	if (!value.failed)
+		crypto_wipe(value.p, value.n - block.n);
 	buffer_free(&value);
 	return (status);
 }
@@ -260,27 +265,40 @@ write_numbers(struct log * log, const struct log_row * row, uint64_t time,
 	return (status);
 }
 
+/* Its row and numbers, as the owner judged. */
+static int
+write_joined(struct log * log, const struct entry * e, const struct cid * cid,
+    struct slice block, uint64_t id, const struct log_verdict * verdict)
+{
+	struct log_row row = {.state = LOG_ROW_JOINED, .scope = log->scope};
+	int status;
+
+	row.join = log->joined + 1;
+	row.arrival = verdict->deliver ? log->arrivals + 1 : 0;
+	row.note_n = verdict->note_n;
+	memcpy(row.note, verdict->note, verdict->note_n);
+	if ((status = write_row(log, cid, &row, block, &id)) == 0)
+		status = write_numbers(log, &row, e->time, id);
+	crypto_wipe(&row, sizeof(row));
+	return (status);
+}
+
 int
 log_join(struct log * log, const struct entry * e, const struct cid * cid,
     struct slice block, uint64_t id, bool own)
 {
-	struct log_row row = {.state = LOG_ROW_JOINED, .scope = log->scope};
 	struct log_verdict verdict;
-	bool waited = id != 0;
+	bool waited = id != 0, deliver;
 	int status;
 
-	if ((status = judge(log, e, cid, own, &verdict)) != 0)
-		return (status);
-	row.join = log->joined + 1;
-	row.arrival = verdict.deliver ? log->arrivals + 1 : 0;
-	row.note_n = verdict.note_n;
-	memcpy(row.note, verdict.note, verdict.note_n);
-	if ((status = write_row(log, cid, &row, block, &id)) != 0 ||
-	    (status = write_numbers(log, &row, e->time, id)) != 0 ||
-	    (status = log_head_add(log, e, cid)) != 0)
+	if ((status = judge(log, e, cid, own, &verdict)) == 0)
+		status = write_joined(log, e, cid, block, id, &verdict);
+	deliver = verdict.deliver;
+	crypto_wipe(&verdict, sizeof(verdict));
+	if (status != 0 || (status = log_head_add(log, e, cid)) != 0)
 		return (status);
 	log->joined++;
-	log->arrivals += row.arrival != 0;
+	log->arrivals += deliver;
 	if (waited) {
 		log->waiting--;
 		log->waiting_bytes -= block.n < log->waiting_bytes ? block.n :
