@@ -5,8 +5,7 @@
 #include "base/reader.h"
 #include "log/log_impl.h"
 
-/* Of version 1 there are no bytes of waiting entries. */
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 1 };
 
 int
 log_order(uint64_t a_time, const struct cid * a, uint64_t b_time,
@@ -60,9 +59,8 @@ static int
 decode_state(struct log * log, struct slice value)
 {
 	struct reader r = reader_of(value);
-	uint8_t version = reader_byte(&r);
 
-	if (version < 1 || version > STATE_VERSION)
+	if (reader_byte(&r) != STATE_VERSION)
 		return (-ERR_DB_READ);
 	log->time = reader_be64(&r);
 	log->joined = reader_be64(&r);
@@ -70,8 +68,7 @@ decode_state(struct log * log, struct slice value)
 	log->arrivals = reader_be64(&r);
 	log->noted = reader_be64(&r);
 	log->wanted = reader_be64(&r);
-	if (version > 1)
-		log->waiting_bytes = reader_be64(&r);
+	log->waiting_bytes = reader_be64(&r);
 	return (decode_heads(log, &r));
 }
 
