@@ -55,11 +55,17 @@ run_info(struct run * run)
 		goto err0;
 	cJSON_AddItemToObject(object, "instance", output_message(reply));
 	protobuf_free(reply);
-	if ((rc = client_call(&c, "SystemInfo", &system,
-	    PB_TYPE(system_info__reply), &reply)) != 0)
+	/* What a node cannot tell of itself is left out. */
+	rc = client_call(&c, "SystemInfo", &system,
+	    PB_TYPE(system_info__reply), &reply);
+	if (rc == 0) {
+		cJSON_AddItemToObject(object, "system",
+		    output_message(reply));
+		protobuf_free(reply);
+	} else if (rc == -ERR_NOT_IMPLEMENTED)
+		rc = 0;
+	else
 		goto err0;
-	cJSON_AddItemToObject(object, "system", output_message(reply));
-	protobuf_free(reply);
 	if (run->json) {
 		output_json(object);
 		object = NULL;
