@@ -159,6 +159,15 @@ gossipsub_mesh_leave(struct gossipsub * g, struct gossip_topic * t)
 	}
 }
 
+void
+gossipsub_mesh_met(struct gossip_member * m)
+{
+	struct gossip_topic * t = m->topic;
+
+	if (t->subscribed && t->n_mesh < MESH_LOW && can_join(m->peer->g, m))
+		graft(m);
+}
+
 /* --- what peers tell --- */
 
 void

@@ -178,6 +178,7 @@ static void
 out_opened(void * user, struct stream * s, const char * protocol)
 {
 	struct gossip_peer * p = user;
+	struct list * place, * following;
 
 	(void)s;
 	p->version = MESHSUB_11;
@@ -189,6 +190,9 @@ out_opened(void * user, struct stream * s, const char * protocol)
 	p->ready = true;
 	p->attempts = 0;
 	pump(p);
+	list_each (place, following, &p->members)
+		gossipsub_mesh_met(
+		    list_entry(place, struct gossip_member, in_peer));
 }
 
 static void

@@ -183,6 +183,13 @@ void gossipsub_peer_beat(struct gossipsub * g);
 void gossipsub_mesh_join(struct gossipsub * g, struct gossip_topic * t);
 void gossipsub_mesh_leave(struct gossipsub * g, struct gossip_topic * t);
 
+/*
+ * A peer subscribed, or can be written to now: into a thin mesh it goes at
+ * once.  Other routers publish to their mesh alone, so what they say between
+ * meeting us and the next heartbeat would reach us only with their next word.
+ */
+void gossipsub_mesh_met(struct gossip_member * m);
+
 /* A peer's GRAFT or PRUNE. */
 void gossipsub_mesh_grafted(struct gossip_peer * p, struct slice topic);
 void gossipsub_mesh_pruned(struct gossip_peer * p,

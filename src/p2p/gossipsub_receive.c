@@ -27,9 +27,10 @@ take_subscriptions(struct gossip_peer * p, const Libp2p__Pubsub__RPC * rpc)
 		if (i >= GOSSIPSUB_SUBSCRIPTIONS &&
 		    (!joins || t == NULL || !t->subscribed))
 			continue;
-		if (joins)
-			(void)gossipsub_topic_add(g, p, name);
-		else if (t != NULL &&
+		if (joins) {
+			if ((m = gossipsub_topic_add(g, p, name)) != NULL)
+				gossipsub_mesh_met(m);
+		} else if (t != NULL &&
 		    (m = gossipsub_topic_member(t, p)) != NULL)
 			gossipsub_topic_remove(g, m);
 	}
