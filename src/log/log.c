@@ -24,7 +24,8 @@ log_open(struct world * w, struct store * s, struct slice address,
 	list_init(&l->pending);
 	world_random(w, (uint8_t *)&l->recent_map.seed,
 	    sizeof(l->recent_map.seed));
-	l->pending_map.seed = l->watchers.seed = l->recent_map.seed;
+	l->pending_map.seed = l->watchers.seed = l->denials.seed =
+	    l->recent_map.seed;
 	buffer_slice(&l->address, address);
 	status = l->address.failed ? -ERR_INTERNAL : log_load(l);
 	if (status != 0) {
@@ -43,6 +44,7 @@ log_close(struct log * log)
 		return;
 	log_pending_free(log);
 	log_recent_free(log);
+	log_denials_free(log);
 	free(log->ready);
 	free(log->heads);
 	buffer_free(&log->address);
@@ -232,7 +234,7 @@ log_status(struct log * log, struct log_status * status)
 	if (log_load(log) != 0)
 		return;
 	*status = (struct log_status){log->time, log->joined, log->waiting,
-	    log->arrivals, log->waiting_bytes, log->refused};
+	    log->arrivals, log->waiting_bytes, log->refused, log->denied};
 }
 
 void

@@ -21,6 +21,10 @@ struct log;
 /* Note: up to this many bytes that the owner keeps with an entry, sealed. */
 #define LOG_NOTE_MAX 64
 
+/* Transactions undone by the owner for an entry's sake before it is set aside,
+ * in the store, until the log is opened again. */
+#define LOG_TRIES 3
+
 /* What the owner says of an entry that is about to be joined. */
 struct log_verdict {
 	bool deliver;             /* give it an arrival number now */
@@ -34,7 +38,9 @@ struct log_handler {
 	 * in causal order (time, CID) among those that could be joined at the
 	 * same moment.  `value` is the operation's value; empty and bad when
 	 * the payload is no ADD.  `own` for log_append.  The owner folds its
-	 * state here.  A non-zero return undoes the whole transaction.
+	 * state here.  A non-zero return undoes the whole transaction; an
+	 * entry received that LOG_TRIES of them were undone for is set aside
+	 * (unless the store could not be written), and its descendants wait.
 	 * Must not write to this log; may write to the store.
 	 */
 	int (*join)(void * user, struct log * log, const struct entry * e,
@@ -119,6 +125,7 @@ struct log_status {
 	uint64_t time, joined, waiting, arrivals;
 	uint64_t waiting_bytes;   /* of blocks */
 	uint64_t refused;         /* for want of room, since it was opened */
+	uint64_t denied;          /* set aside, since it was opened */
 };
 void log_status(struct log * log, struct log_status * status);
 

@@ -97,6 +97,8 @@ struct log {
 
 	uint64_t waiting_max, waiting_bytes_max;
 	uint64_t refused;
+	struct map denials;           /* CID -> how often the owner refused */
+	uint64_t denied;              /* of them set aside */
 
 	/* Caches and the transaction at hand. */
 	struct log_recent recent[LOG_RECENT];
@@ -165,6 +167,17 @@ int log_wait_take(struct log * log, const struct cid * parent,
 int log_wait_note(struct log * log, uint64_t time, const struct cid * cid);
 int log_wait_unnote(struct log * log, const struct cid * cid);
 int log_wait_load_noted(struct log * log);
+
+/* log_denied.c */
+enum { LOG_DENIED_MAX = 1024 };
+
+/* The owner refused the entry, with this code; it took it after all. */
+void log_deny(struct log * log, const struct cid * cid, int status);
+void log_allow(struct log * log, const struct cid * cid);
+
+/* Is it set aside? */
+bool log_is_denied(const struct log * log, const struct cid * cid);
+void log_denials_free(struct log * log);
 
 /* log_settle.c: join an entry; id 0 when it has no row yet. */
 int log_join(struct log * log, const struct entry * e, const struct cid * cid,

@@ -293,6 +293,8 @@ log_join(struct log * log, const struct entry * e, const struct cid * cid,
 
 	if ((status = judge(log, e, cid, own, &verdict)) == 0)
 		status = write_joined(log, e, cid, block, id, &verdict);
+	else if (!own)
+		log_deny(log, cid, status);
 	deliver = verdict.deliver;
 	crypto_wipe(&verdict, sizeof(verdict));
 	if (status != 0 || (status = log_head_add(log, e, cid)) != 0)
@@ -307,6 +309,7 @@ log_join(struct log * log, const struct entry * e, const struct cid * cid,
 	if (e->time > log->time)
 		log->time = e->time;
 	log_recent_add(log, cid, e);
+	log_allow(log, cid);
 	return (0);
 }
 
@@ -340,6 +343,21 @@ join_stored(struct log * log, const struct log_ready * ready)
 	if (status == 0 && ready->noted)
 		status = log_wait_unnote(log, &ready->cid);
 	return (status != 0 ? status : log_wake(log, &ready->cid));
+}
+
+/* How many were joined, or a code. */
+static int
+join_ready(struct log * log, const struct log_ready * ready)
+{
+	int status;
+
+	if (log_is_denied(log, &ready->cid))
+		/* Remembered as ready, for when the log is opened again. */
+		return (ready->noted ? 0 :
+		    log_wait_note(log, ready->time, &ready->cid));
+	status = ready->pending != NULL ? join_pending(log, ready->pending) :
+	    join_stored(log, ready);
+	return (status != 0 ? status : 1);
 }
 
 /* --- what could not be joined -------------------------------------------- */
@@ -449,13 +467,11 @@ log_settle(struct log * log, unsigned max)
 	    (status = log_wait_load_noted(log)) != 0 ||
 	    (status = place_all(log)) != 0)
 		return (status);
-	for (; n < max && log->n_ready > 0; n++) {
+	while (n < max && log->n_ready > 0) {
 		ready = log_ready_pop(log);
-		status = ready.pending != NULL ?
-		    join_pending(log, ready.pending) :
-		    join_stored(log, &ready);
-		if (status != 0)
+		if ((status = join_ready(log, &ready)) < 0)
 			return (status);
+		n += (unsigned)status;
 	}
 	if ((status = log_park(log)) != 0 || (status = log_save(log)) != 0)
 		return (status);
@@ -465,6 +481,7 @@ log_settle(struct log * log, unsigned max)
 bool
 log_ready(const struct log * log)
 {
-	return (log->n_ready > 0 || log->noted > 0 ||
+	/* Of the noted those that are not in the heap were set aside. */
+	return (log->n_ready > 0 || (log->noted > 0 && !log->noted_loaded) ||
 	    !list_empty(&log->pending));
 }

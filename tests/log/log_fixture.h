@@ -21,6 +21,8 @@ struct owner {
 	unsigned own;
 	unsigned fail_at;         /* the n-th join fails; 0: none */
 	bool silent;              /* deliver nothing */
+	const char * refuses;     /* a value that is not taken, or NULL */
+	int code;                 /* with which; 0: some code */
 	struct buffer order;      /* times of what was joined, 8 bytes each */
 	struct buffer cids;       /* 36 bytes each */
 };
@@ -33,7 +35,8 @@ owner_join(void * user, struct log * log, const struct entry * e,
 	struct owner * o = user;
 
 	(void)log;
-	(void)value;
+	if (o->refuses != NULL && slice_equal(value, slice_text(o->refuses)))
+		return (o->code != 0 ? o->code : -ERR_TODO);
 	o->joined++;
 	o->own += own;
 	buffer_be64(&o->order, e->time);
