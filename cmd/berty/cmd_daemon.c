@@ -37,7 +37,8 @@ static const struct flag daemon_flags[] = {
 	{"network", "NAME", "berty", "berty, berty-v1 (the network of 2022) or "
 	    "wesh"},
 	{"name", "NAME", NULL, "your name in the printed contact link"},
-	{"no-qr", NULL, NULL, "print no QR code"},
+	{"no-qr", NULL, NULL, "print no QR code (there is none either when "
+	    "the output is no terminal)"},
 	{"no-banner", NULL, NULL, "print only that the node is ready"},
 	{"log.level", "LEVEL", "warn", "debug, info, warn or error, on stderr"},
 	{"grpc.legacy-status", NULL, NULL, "end every failed call with status "
@@ -52,7 +53,7 @@ static const char help[] =
 "  berty daemon                        your account, in its usual place\n"
 "  berty daemon -store.dir /tmp/a      another account\n"
 "  berty daemon -store.inmem -node.listeners 127.0.0.1:9091\n"
-"  BERTY_STORE_KEY_ENV=KEY KEY=$(secret-tool …) berty daemon\n"
+"  KEY=$(your-keyring get berty) berty daemon -store.key-env KEY\n"
 "\n"
 "Whoever reaches the API is you: it is served to this machine only.\n";
 
@@ -368,7 +369,8 @@ run_daemon(struct run * run)
 	int rc;
 
 	printed.banner = !flags_on(&run->flags, "no-banner");
-	printed.qr = !flags_on(&run->flags, "no-qr");
+	/* In a log file it would be of no use. */
+	printed.qr = !flags_on(&run->flags, "no-qr") && isatty(STDOUT_FILENO);
 	if ((rc = fill_options(run, &options, &b)) != 0)
 		goto err0;
 	if (flags_on(&run->flags, "p2p.mdns"))

@@ -177,7 +177,7 @@ run_send(struct run * run)
 }
 
 const struct command command_send = {
-	.name = "send", .arguments = "TO TEXT…|-",
+	.name = "send", .arguments = "TO TEXT|-",
 	.summary = "Send a message to a contact or a group",
 	.help = help, .flags = send_flags, .least = 2, .most = -1,
 	.run = run_send,

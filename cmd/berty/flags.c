@@ -100,7 +100,8 @@ nearest(const struct flags * flags, const char * name, size_t n)
 {
 	const struct flag * f;
 	const char * best = NULL;
-	size_t i, d, least = 4;
+	/* A third of the letters may be wrong, and one more. */
+	size_t i, d, least = n / 3 + 2;
 
 	for (i = 0; i < FLAGS_TABLES; i++)
 		for (f = flags->tables[i]; f != NULL && f->name != NULL; f++) {
