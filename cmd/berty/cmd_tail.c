@@ -209,7 +209,7 @@ err0:
 
 /* Follow one group in a process of its own: the client makes one call a time. */
 static pid_t
-follow(struct run * run, const uint8_t pk[BOOK_KEY])
+follow(struct run * run, const uint8_t pk[BOOK_KEY], const sigset_t * mask)
 {
 	struct tail t = {.group = slice_of(pk, BOOK_KEY), .several = true};
 	pid_t pid;
@@ -217,6 +217,7 @@ follow(struct run * run, const uint8_t pk[BOOK_KEY])
 
 	if ((pid = fork()) != 0)
 		return (pid);
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	if ((rc = client_open(&t.c, run)) == 0) {
 		rc = tail_group(&t);
 		client_close(&t.c);
@@ -227,38 +228,86 @@ follow(struct run * run, const uint8_t pk[BOOK_KEY])
 	_exit(rc == 0 ? 0 : 1);
 }
 
+/* Count and forget the processes that ended; *failed: one of them did. */
+static size_t
+reap(pid_t * children, size_t n, bool * failed)
+{
+	size_t i, left = 0;
+	int status;
+
+	for (i = 0; i < n; i++) {
+		if (children[i] <= 0)
+			continue;
+		if (waitpid(children[i], &status, WNOHANG) == 0) {
+			left++;
+			continue;
+		}
+		*failed |= status != 0;
+		children[i] = 0;
+	}
+	return (left);
+}
+
+/* Until all have ended; who ends this process ends them. */
+static bool
+wait_for_all(pid_t * children, size_t n, const sigset_t * signals)
+{
+	bool failed = false;
+	size_t i;
+	int number;
+
+	while (reap(children, n, &failed) > 0) {
+		if (sigwait(signals, &number) != 0 || number == SIGCHLD)
+			continue;
+		for (i = 0; i < n; i++)
+			if (children[i] > 0)
+				(void)kill(children[i], SIGTERM);
+		_exit(128 + number);
+	}
+	return (!failed);
+}
+
+static int
+follow_all(struct run * run, const struct book * book)
+{
+	bool ends = flags_on(&run->flags, "until-now"), fine = true;
+	pid_t * children = calloc(book->n_groups + 1, sizeof(*children));
+	sigset_t signals, mask;
+	size_t i;
+
+	if (children == NULL)
+		return (error_set(&run->err, ERR_INTERNAL, "out of memory"));
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigaddset(&signals, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &signals, &mask);
+	for (i = 0; i < book->n_groups; i++) {
+		children[i] = follow(run, book->groups[i].pk, &mask);
+		fine &= children[i] > 0;
+		/* What there is comes group by group. */
+		if (ends)
+			fine &= wait_for_all(&children[i], 1, &signals);
+	}
+	fine &= wait_for_all(children, i, &signals);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	free(children);
+	return (fine ? 0 : error_set(&run->err, ERR_STREAM_READ,
+	    "not all groups could be read"));
+}
+
 static int
 tail_all(struct run * run, struct client * c)
 {
-	bool ends = flags_on(&run->flags, "until-now");
 	struct book book = {0};
-	size_t i, started = 0;
-	int rc, status, failed = 0;
+	int rc;
 
 	if (flags_given(&run->flags, "since-id"))
 		return (error_set(&run->err, ERR_INVALID_INPUT,
 		    "-since-id is of one group: name it"));
-	if ((rc = book_load_groups(&book, c)) != 0)
-		goto err0;
-	for (i = 0; i < book.n_groups; i++) {
-		if (follow(run, book.groups[i].pk) < 0)
-			continue;
-		started++;
-		/* What there is comes group by group. */
-		if (ends && wait(&status) > 0) {
-			started--;
-			failed |= status;
-		}
-	}
-	while (started > 0 && wait(&status) > 0) {
-		failed |= status;
-		started--;
-	}
-	if (failed != 0)
-		rc = error_set(&run->err, ERR_STREAM_READ,
-		    "not all groups could be read");
-
-err0:
+	if ((rc = book_load_groups(&book, c)) == 0)
+		rc = follow_all(run, &book);
 	book_free(&book);
 	return (rc);
 }

@@ -129,6 +129,28 @@ def test_messages_from_the_standard_input_and_resuming(nodes):
     assert events[-1]["event"]["text"] == "Test"
 
 
+def test_without_a_name_all_groups_are_followed(nodes):
+    node = nodes()
+    groups = [lines(node, "group", "create")[0]["group_pk"]
+              for _ in range(3)]
+    for i, group in enumerate(groups):
+        node.cli("send", group, f"in {i}")
+    texts = [m["text"] for m in lines(node, "tail", "-until-now")]
+    assert sorted(texts) == ["in 0", "in 1", "in 2"]
+    follower = subprocess.Popen(
+        [BERTY, "tail", "-json", "-store.dir", str(node.folder)], text=True,
+        stdout=subprocess.PIPE)
+    got = {json.loads(follower.stdout.readline())["text"] for _ in groups}
+    node.cli("send", groups[1], "live")
+    assert json.loads(follower.stdout.readline())["text"] == "live"
+    assert got == set(texts)
+    follower.terminate()
+    assert follower.wait(10) == 128 + 15
+    # Nobody is left behind: the pipe has no writer.
+    assert follower.stdout.read() == ""
+    follower.stdout.close()
+
+
 def test_control_characters_do_not_reach_the_terminal(nodes):
     node = nodes()
     group = lines(node, "group", "create")[0]["group_pk"]
