@@ -243,23 +243,16 @@ schedule(struct sync_log * l)
 void
 sync_exchange(struct sync_log * l)
 {
-	struct list *place, *following;
-	size_t n = 0;
-	uint32_t dice;
+	struct sync_peer * p;
 
 	schedule(l);
 	l->overflow |= l->later;
 	l->later = false;
-	list_each(place, following, &l->peers)
-		n++;
-	if (n == 0)
+	if (list_empty(&l->peers))
 		return;
-	world_random(l->s->world, (uint8_t *)&dice, sizeof(dice));
-	n = dice % n;
-	list_each(place, following, &l->peers)
-		if (n-- == 0) {
-			list_entry(place, struct sync_peer, place)->due =
-			    true;
-			return;
-		}
+	/* In turn, so that nobody is passed over for long. */
+	p = list_entry(l->peers.next, struct sync_peer, place);
+	list_remove(&p->place);
+	list_append(&l->peers, &p->place);
+	p->due = true;
 }

@@ -68,12 +68,13 @@ are_contacts(struct fleet * f)
 static void
 restart_often(uint64_t seed)
 {
-	struct fate fate = {seed};
+	struct fate fate;
 	struct fleet f;
 	uint8_t contact_seed[32], group_pk[32];
 	unsigned i;
 
 	fleet_start(&f, seed, &two);
+	fate.state = sim_seed(f.sim);
 	fleet_enable(&f, 1, contact_seed);
 	for (i = 0; i < 6; i++) {
 		see_to_it(&f, contact_seed);

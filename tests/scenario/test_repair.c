@@ -1,8 +1,9 @@
 /* Announcements that nobody hears. */
 #include "support/fleet.h"
 
-/* The slow schedule turns within its longest pause, doubled by its jitter. */
-enum { SOON_MS = 120000, SCHEDULE_MS = 2 * 600000 + 60000 };
+/* The slow schedule turns within its longest pause, doubled by its jitter, and
+ * takes both peers in turn. */
+enum { SOON_MS = 120000, SCHEDULE_MS = 2 * 2 * 600000 + 60000 };
 
 static bool
 in_line(size_t from, size_t to)
