@@ -69,7 +69,8 @@ sync_fetch_want(struct sync_log * l, const struct cid * cid)
 {
 	struct sync_item * item;
 
-	if (map_get(&l->s->items, cid_slice(cid)) != NULL ||
+	if (store_read_only(l->s->store) ||
+	    map_get(&l->s->items, cid_slice(cid)) != NULL ||
 	    log_has(l->log, cid))
 		return;
 	if (l->n_queued >= SYNC_QUEUE) {
@@ -204,6 +205,8 @@ sync_fetch_given(struct sync_log * l, const struct cid * cid,
 {
 	struct sync_item * item = map_get(&l->s->items, cid_slice(cid));
 
+	if (store_read_only(l->s->store))
+		return;
 	if (l->s->unverified + block.n > SYNC_UNVERIFIED) {
 		sync_fetch_want(l, cid);
 		return;

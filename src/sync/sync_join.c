@@ -57,6 +57,7 @@ static void
 undo(struct sync_log * l)
 {
 	log_forget(l->log);
+	sync_soon(l->s);
 	l->paused_until = clock_add(world_now(l->s->world), SYNC_RETRY_MS);
 	l->overflow = true;
 	if (l->s->handler.undone != NULL)
@@ -237,6 +238,7 @@ checked(struct world_work * work)
 	if (is_paused(l)) {
 		finish_items(l, &b->items, false, false);
 		batch_free(b);
+		sync_soon(l->s);
 		return;
 	}
 	/* The worker checks the next ones while these are joined. */
@@ -303,6 +305,12 @@ sync_join_turn(struct sync_log * l)
 	struct list none;
 	int status;
 
+	if (store_read_only(l->s->store)) {
+		/* Never to be written: it would only fill memory. */
+		sync_fetch_free(l);
+		consider_peers(l);
+		return;
+	}
 	if (is_paused(l))
 		return;
 	if (l->batch == NULL && !list_empty(&l->came))
