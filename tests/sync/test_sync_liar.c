@@ -1,138 +1,5 @@
 /* A peer that lies costs bounded work, and holds up nobody else. */
-#include "p2p/gossipsub.h"
-#include "p2p/direct_channel.h"
-#include "codec/rotation.h"
-#include "sync/heads.h"
-#include "sync/sync_fixture.h"
-
-/* Speaks the protocols by hand. */
-struct liar {
-	struct world * world;
-	struct host * host;
-	struct gossipsub * gossipsub;
-	struct direct_channel * direct;
-	struct ed25519_key key;
-};
-
-static bool
-take(void * user, const char * topic, struct slice data,
-    const struct peer_id * from, const struct peer_id * via)
-{
-	(void)user;
-	(void)topic;
-	(void)data;
-	(void)from;
-	(void)via;
-	return (true);
-}
-
-static void
-meets(void * user, const char * topic, const struct peer_id * peer)
-{
-	(void)user;
-	(void)topic;
-	(void)peer;
-}
-
-static void
-hears(void * user, const struct peer_id * from, struct slice message)
-{
-	(void)user;
-	(void)from;
-	(void)message;
-}
-
-static void
-liar_start(struct liar * liar, struct net * net)
-{
-	static const struct gossipsub_handler gossip = {take, meets, meets};
-	struct host_config config = {.agent = "liar"};
-	struct buffer to = {0};
-	uint8_t seed[32] = {99};
-	size_t i;
-
-	liar->world = sim_node(net->sim);
-	ed25519_from_seed(&liar->key, seed);
-	config.key = liar->key;
-	liar->host = host_new(liar->world, &config);
-	liar->gossipsub = gossipsub_new(liar->host, &liar->key, &gossip, NULL);
-	liar->direct = direct_channel_new(liar->host, hears, NULL);
-	buffer_slice(&to, buffer_all(&net->nodes[0].place.address));
-	buffer_byte(&to, 0);
-	assert_int_equal(gossipsub_subscribe(liar->gossipsub,
-	    (const char *)to.p), 0);
-	for (i = 0; i < net->n; i++) {
-		buffer_clear(&to);
-		address_of(&net->nodes[i], &to);
-		assert_int_equal(host_keep(liar->host, buffer_all(&to)), 0);
-	}
-	buffer_free(&to);
-}
-
-static void
-liar_stop(struct liar * liar)
-{
-	direct_channel_free(liar->direct);
-	gossipsub_free(liar->gossipsub);
-	host_free(liar->host);
-}
-
-/* What a message says besides its heads. */
-struct claim {
-	struct slice address;         /* empty: the log's */
-	const struct peer_id * peer;  /* NULL: none */
-	struct slice json;
-};
-
-static int
-tell(struct liar * liar, struct node * to, const struct claim * claim)
-{
-	uint8_t link[32] = {9}, rotation[32], nonce[24] = {1};
-	struct slice address = buffer_all(&to->place.address);
-	struct buffer message = {0};
-	struct peer_id id;
-	int status;
-
-	peer_id_from_ed25519(&id, to->key.pub);
-	rotation_point(rotation, address, slice_of(link, 32), 0);
-	heads_seal(&message, claim->address.n > 0 ? claim->address : address,
-	    link, rotation, nonce, claim->json, NULL, claim->peer);
-	status = direct_channel_send(liar->direct, &id, buffer_all(&message),
-	    NULL, NULL);
-	buffer_free(&message);
-	return (status);
-}
-
-/* One head as JSON: child of nothing there is, and with a bad signature. */
-static void
-append_lie(struct buffer * json, struct place * p, unsigned n, bool forged)
-{
-	struct buffer block = {0}, again = {0};
-	struct entry e = {0};
-	struct cid nowhere, cid;
-	uint8_t sig[128];
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "lie %05u", n);
-	cid_of(&nowhere, CID_DAG_CBOR, slice_text(text));
-	assert_int_equal(entry_make(&block, &cid, &p->identity,
-	    buffer_all(&p->address), 7 + n, &nowhere, 1, NULL, 0,
-	    slice_text("{\"op\":\"ADD\"}")), 0);
-	assert_int_equal(entry_decode(&e, buffer_all(&block)), 0);
-	if (forged) {
-		assert_true(e.sig.n <= sizeof(sig));
-		memcpy(sig, e.sig.p, e.sig.n);
-		sig[3] ^= 1;
-		e.sig.p = sig;
-		entry_encode(&again, &e);
-		cid_of(&cid, CID_DAG_CBOR, buffer_all(&again));
-	}
-	buffer_byte(json, json->n == 0 ? '[' : ',');
-	entry_to_json(json, &e, &cid);
-	entry_free(&e);
-	buffer_free(&block);
-	buffer_free(&again);
-}
+#include "sync/liar_fixture.h"
 
 static uint64_t
 refused_by(struct node * node)
@@ -215,6 +82,109 @@ lies_cost_bounded_work_and_hold_up_nobody(void ** state)
 	net_free(&net);
 }
 
+/* The box of a published message names its author, whoever hands it over. */
+static void
+a_published_message_in_the_name_of_another_is_refused(void ** state)
+{
+	struct claim claim = {.json = slice_text("[]")};
+	struct peer_id own, other;
+	struct liar liar = {0};
+	uint64_t before;
+	struct net net;
+
+	(void)state;
+	net_new(&net, 44, 1, NETWORK_WESH);
+	liar_start(&liar, &net);
+	sim_run_for(net.sim, 5000);
+	peer_id_from_ed25519(&own, liar.key.pub);
+	peer_id_from_ed25519(&other, net.nodes[0].key.pub);
+	before = refused_by(&net.nodes[0]);
+	claim.peer = &own;
+	assert_int_equal(publish(&liar, &net.nodes[0], &claim), 1);
+	sim_run_for(net.sim, 500);
+	sim_assert(net.sim, refused_by(&net.nodes[0]) == before);
+	claim.peer = &other;
+	assert_int_equal(publish(&liar, &net.nodes[0], &claim), 1);
+	sim_run_for(net.sim, 500);
+	sim_assert(net.sim, refused_by(&net.nodes[0]) == before + 1);
+	liar_stop(&liar);
+	net_free(&net);
+}
+
+static void
+published_lies_cost_bounded_work_and_hold_up_nobody(void ** state)
+{
+	struct liar liar = {0};
+	struct buffer json = {0};
+	struct claim claim = {0};
+	struct net net;
+	unsigned i;
+
+	(void)state;
+	net_new(&net, 45, 2, NETWORK_WESH);
+	liar_start(&liar, &net);
+	sim_run_for(net.sim, 5000);
+	for (i = 0; i < 40; i++)
+		append_lie(&json, &net.nodes[0].place, i, i % 2 == 0);
+	buffer_byte(&json, ']');
+	claim.json = buffer_all(&json);
+	for (i = 0; i < 20; i++) {
+		assert_true(publish(&liar, &net.nodes[0], &claim) > 0);
+		write_entry(&net.nodes[1], "honest");
+		sim_run_for(net.sim, 1000);
+	}
+	sim_run_for(net.sim, 60000);
+	for (i = 0; i < 2; i++) {
+		sim_assert(net.sim, joined(&net.nodes[i]) == 20);
+		sim_assert(net.sim,
+		    stats_of(&net.nodes[i]).entries_refused == 20);
+		sim_assert(net.sim, stats_of(&net.nodes[i]).fetching <= 40);
+	}
+	buffer_free(&json);
+	liar_stop(&liar);
+	net_free(&net);
+}
+
+/* Well made and signed by the group, but for its other log. */
+static void
+entries_of_another_log_are_refused(void ** state)
+{
+	struct liar liar = {0};
+	struct buffer json = {0};
+	struct claim claim = {0};
+	struct log_status status;
+	struct place other;
+	struct net net;
+	unsigned i;
+
+	(void)state;
+	net_new(&net, 46, 2, NETWORK_WESH);
+	liar_start(&liar, &net);
+	sim_run_for(net.sim, 5000);
+	other = net.nodes[0].place;
+	other.address = (struct buffer){0};
+	log_address(&other.address, other.identity.pub, other.identity.pub,
+	    "wesh_group_messages", NULL, NULL, NULL, NULL);
+	for (i = 0; i < 10; i++)
+		append_lie(&json, &other, i, false);
+	buffer_byte(&json, ']');
+	claim.json = buffer_all(&json);
+	assert_int_equal(tell(&liar, &net.nodes[0], &claim), 0);
+	assert_true(publish(&liar, &net.nodes[0], &claim) > 0);
+	write_entry(&net.nodes[1], "honest");
+	sim_run_for(net.sim, 10000);
+	for (i = 0; i < 2; i++) {
+		log_status(net.nodes[i].place.log, &status);
+		sim_assert(net.sim, status.joined == 1 && status.waiting == 0);
+		sim_assert(net.sim,
+		    stats_of(&net.nodes[i]).entries_refused == 10);
+	}
+	buffer_free(&other.address);
+	buffer_free(&json);
+	liar_stop(&liar);
+	net_free(&net);
+}
+
 /* A transaction that failed is tried again, not at once and not for ever. */
 static void
 entries_of_a_failed_transaction_come_again_after_a_pause(void ** state)
@@ -244,6 +214,11 @@ main(void)
 	    cmocka_unit_test(
 	        a_message_for_another_log_or_by_another_peer_is_refused),
 	    cmocka_unit_test(lies_cost_bounded_work_and_hold_up_nobody),
+	    cmocka_unit_test(
+	        a_published_message_in_the_name_of_another_is_refused),
+	    cmocka_unit_test(
+	        published_lies_cost_bounded_work_and_hold_up_nobody),
+	    cmocka_unit_test(entries_of_another_log_are_refused),
 	    cmocka_unit_test(
 	        entries_of_a_failed_transaction_come_again_after_a_pause),
 	};

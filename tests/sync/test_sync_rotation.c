@@ -1,16 +1,7 @@
 /* Rotation values as days pass, and as clocks disagree. */
-#include "sync/sync_fixture.h"
+#include "sync/liar_fixture.h"
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
-
-static struct sync_stats
-stats_of(struct node * node)
-{
-	struct sync_stats stats;
-
-	sync_stats(node->sync, &stats);
-	return (stats);
-}
 
 /* The next write reaches all, and nobody refused a message. */
 static void
@@ -76,12 +67,84 @@ clocks_a_day_apart_understand_each_other(void ** state)
 	}
 }
 
+/* Which of the last days is the value in a message of? */
+static int
+days_back(struct net * net, struct slice message)
+{
+	const struct node * node = &net->nodes[0];
+	uint8_t link[32] = {9}, sent[32], value[32];
+	uint64_t now = (uint64_t)(world_wall(node->place.world) / 1000000000);
+	int i;
+
+	sim_assert(net->sim, heads_rotation(sent, message) == 0);
+	for (i = 0; i < 60; i++) {
+		rotation_point(value, buffer_all(&node->place.address),
+		    slice_of(link, 32), network_period(now -
+		        (uint64_t)i * net->network->rotation_s,
+		        net->network->rotation_s));
+		if (memcmp(value, sent, 32) == 0)
+			return (i);
+	}
+	return (-1);
+}
+
+/* The liar speaks with the value of so many days ago, and listens. */
+static void
+speak_with(struct net * net, struct liar * liar, unsigned days)
+{
+	struct node * node = &net->nodes[0];
+	struct claim claim = {.json = slice_text("[]")};
+	uint64_t now = (uint64_t)(world_wall(node->place.world) / 1000000000);
+
+	claim.period = network_period(now -
+	    (uint64_t)days * net->network->rotation_s,
+	    net->network->rotation_s);
+	assert_int_equal(tell(liar, node, &claim), 0);
+	sim_run_for(net->sim, 500);
+	buffer_clear(&liar->told);
+	buffer_clear(&liar->published);
+	write_entry(node, "published");
+	/* Longer than between equal replies, then asked for a reply. */
+	sim_run_for(net->sim, 15000);
+	assert_int_equal(tell(liar, node, &claim), 0);
+	sim_run_for(net->sim, 1000);
+	assert_true(liar->told.n > 0 && liar->published.n > 0);
+}
+
+static void
+an_old_value_is_adopted_and_one_too_old_is_not(void ** state)
+{
+	struct liar liar = {0};
+	struct net net;
+
+	(void)state;
+	net_new(&net, 54, 1, NETWORK_BERTY);
+	sim_wall_jump(net.nodes[0].place.world, 100 * DAY_MS);
+	liar_start(&liar, &net);
+	sim_run_for(net.sim, 10000);
+	write_entry(&net.nodes[0], "first");
+	sim_run_for(net.sim, 10000);
+	assert_int_equal(days_back(&net, buffer_all(&liar.told)), 0);
+	speak_with(&net, &liar, 31);
+	assert_int_equal(days_back(&net, buffer_all(&liar.told)), 0);
+	assert_int_equal(days_back(&net, buffer_all(&liar.published)), 0);
+	speak_with(&net, &liar, 30);
+	assert_int_equal(days_back(&net, buffer_all(&liar.told)), 30);
+	assert_int_equal(days_back(&net, buffer_all(&liar.published)), 30);
+	speak_with(&net, &liar, 5);
+	assert_int_equal(days_back(&net, buffer_all(&liar.told)), 5);
+	assert_int_equal(days_back(&net, buffer_all(&liar.published)), 5);
+	liar_stop(&liar);
+	net_free(&net);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(days_pass_without_losing_a_message),
 	    cmocka_unit_test(clocks_a_day_apart_understand_each_other),
+	    cmocka_unit_test(an_old_value_is_adopted_and_one_too_old_is_not),
 	};
 
 	crypto_setup();
