@@ -59,7 +59,7 @@ cmake --build --preset asan -- -j "$jobs" || stop "the build failed"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=print_stacktrace=1
 
-suite "unit (ASan, UBSan)" build/asan -LE 'scenario|large'
+suite "unit (ASan, UBSan)" build/asan -LE 'scenario|large|fuzz'
 suite "scenarios (ASan, UBSan)" build/asan -L scenario -LE large
 suite "scenarios, large" build/release -L large
 
@@ -73,7 +73,7 @@ set -- $(last_counts "$work/log")
 total "known answers" "$1" "$2"
 
 say "fuzz, a short run (ASan, UBSan)"
-tests/fuzz/run.sh build/asan "${FUZZ_RUNS:-20000}" >"$work/log" 2>&1
+tests/fuzz/run.sh build/asan "${FUZZ_RUNS:-50000}" >"$work/log" 2>&1
 tail -n 20 "$work/log"
 set -- $(last_counts "$work/log")
 [ $# -eq 2 ] || stop "the fuzz targets did not run"
