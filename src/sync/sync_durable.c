@@ -103,7 +103,8 @@ passed(struct store_commit * commit, int status)
 	}
 	if (l->durable != NULL)
 		send_marked(l);
-	if (more)
+	/* A store that fails changes what may be held. */
+	if (more || status != 0)
 		sync_soon(l->s);
 out:
 	barrier_free(b);
