@@ -72,7 +72,6 @@ find_check(const char * dialect, const struct kat_vector * v)
 	for (i = 0; i < COUNT(check_tables); i++)
 		for (c = check_tables[i]; c->check != NULL; c++)
 			if (fits(c->dialect, dialect) &&
-			    fits(c->file, v->file) &&
 			    fits(c->source, v->source) && fits(c->name, name))
 				return (c);
 	return (NULL);
@@ -88,12 +87,11 @@ text_of(const cJSON * object, const char * key)
 }
 
 static void
-run_vector(struct kat * k, const char * dialect, const char * file,
-    const cJSON * vectors, const cJSON * json)
+run_vector(struct kat * k, const char * dialect, const cJSON * vectors,
+    const cJSON * json)
 {
 	struct kat_vector v = {.name = text_of(json, "name"),
 	    .source = text_of(json, "source"),
-	    .file = file,
 	    .network = network_find(dialect),
 	    .inputs = cJSON_GetObjectItemCaseSensitive(json, "inputs"),
 	    .outputs = cJSON_GetObjectItemCaseSensitive(json, "outputs"),
@@ -110,8 +108,7 @@ run_vector(struct kat * k, const char * dialect, const char * file,
 
 /* Each reader that knows the file reads it: layers look for different things. */
 static unsigned
-run_readers(struct kat * k, const char * folder, const char * file,
-    const cJSON * root)
+run_readers(struct kat * k, const char * file, const cJSON * root)
 {
 	const struct kat_reader * r;
 	unsigned n = 0;
@@ -119,7 +116,7 @@ run_readers(struct kat * k, const char * folder, const char * file,
 
 	for (i = 0; i < COUNT(reader_tables); i++)
 		for (r = reader_tables[i]; r->read != NULL; r++)
-			if (fits(r->folder, folder) && fits(r->file, file)) {
+			if (fits(r->file, file)) {
 				r->read(k, root);
 				n++;
 			}
@@ -127,8 +124,7 @@ run_readers(struct kat * k, const char * folder, const char * file,
 }
 
 static void
-run_json(struct kat * k, const char * folder, const char * file,
-    const cJSON * root)
+run_json(struct kat * k, const char * file, const cJSON * root)
 {
 	const cJSON * vectors =
 	    cJSON_GetObjectItemCaseSensitive(root, "vectors");
@@ -137,10 +133,10 @@ run_json(struct kat * k, const char * folder, const char * file,
 
 	if (*dialect != '\0' && cJSON_IsArray(vectors)) {
 		cJSON_ArrayForEach(v, vectors)
-			run_vector(k, dialect, file, vectors, v);
+			run_vector(k, dialect, vectors, v);
 		return;
 	}
-	if (run_readers(k, folder, file, root) > 0)
+	if (run_readers(k, file, root) > 0)
 		return;
 	kat_begin(k, "%s", file);
 	kat_fail(k, "no reader knows this file");
@@ -183,22 +179,20 @@ stem_of(const char * path)
 }
 
 static void
-run_file(struct kat * k, const char * folder, const char * path)
+run_file(struct kat * k, const char * path)
 {
 	char * text = read_file(path);
 	cJSON * root = text == NULL ? NULL : cJSON_Parse(text);
-	char * folder_name = stem_of(folder);
 	char * file = stem_of(path);
 
 	k->path = path;
-	if (root == NULL || file == NULL || folder_name == NULL) {
+	if (root == NULL || file == NULL) {
 		kat_begin(k, "%s", path);
 		kat_fail(k, "not a JSON file");
 		kat_end(k);
 	} else
-		run_json(k, folder_name, file, root);
+		run_json(k, file, root);
 	free(file);
-	free(folder_name);
 	cJSON_Delete(root);
 	free(text);
 }
@@ -235,7 +229,7 @@ run_folder(struct kat * k, const char * folder)
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 			run_folder(k, path);
 		else if (ends_in_json(path))
-			run_file(k, folder, path);
+			run_file(k, path);
 		free(entries[i]);
 	}
 	free(entries);

@@ -22,7 +22,6 @@ struct kat;
 struct kat_vector {
 	const char * name;
 	const char * source;
-	const char * file;              /* stem of the file's name */
 	const struct network * network; /* of the file's dialect; may be NULL */
 	const cJSON * inputs;
 	const cJSON * outputs;
@@ -36,7 +35,6 @@ struct kat_vector {
  */
 struct kat_check {
 	const char * dialect;
-	const char * file;
 	const char * source;
 	const char * name;
 	void (*check)(struct kat * k, const struct kat_vector * v);
@@ -44,10 +42,9 @@ struct kat_check {
 
 /*
  * A reader of a file of another shape: it calls kat_begin and kat_end around
- * each thing it checks.  `file` is the stem, `folder` the folder's name.
+ * each thing it checks.  `file` is the stem of the file's name.
  */
 struct kat_reader {
-	const char * folder;
 	const char * file;
 	void (*read)(struct kat * k, const cJSON * root);
 };

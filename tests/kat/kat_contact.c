@@ -229,11 +229,11 @@ check_format(struct kat * k, const struct kat_vector * v)
 }
 
 const struct kat_check kat_contact_checks[] = {
-    {NULL, "handshake", NULL, "contact request handshake transcript",
+    {NULL, "*internal/handshake/*", "contact request handshake transcript",
         check_transcript},
-    {NULL, "handshake", NULL, NULL, check_refused},
-    {NULL, "contact_states", NULL, NULL, check_state},
-    {NULL, "misc", NULL, "shareable contact", check_shareable},
-    {NULL, "misc", NULL, "contact format: *", check_format},
+    {NULL, "*internal/handshake/*", NULL, check_refused},
+    {NULL, "*store_metadata.go:Contact*", NULL, check_state},
+    {NULL, NULL, "shareable contact", check_shareable},
+    {NULL, NULL, "contact format: *", check_format},
     {0},
 };

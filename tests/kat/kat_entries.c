@@ -631,21 +631,21 @@ read_fetch(struct kat * k, const cJSON * root)
 }
 
 const struct kat_check kat_entries_checks[] = {
-    {NULL, "misc", NULL, "access controller address *", check_access},
-    {NULL, "misc", NULL, "log identity", check_log_identity},
-    {NULL, "heads", NULL, NULL, check_heads},
-    {NULL, NULL, NULL, NULL, NULL},
+    {NULL, NULL, "access controller address *", check_access},
+    {NULL, NULL, "log identity", check_log_identity},
+    {NULL, "*message_marshaler.go:*", NULL, check_heads},
+    {NULL, NULL, NULL, NULL},
 };
 
 const struct kat_reader kat_entries_readers[] = {
-    {"log", "address", read_addresses},
-    {"log", "entries_plain", read_entries},
-    {"log", "entries_enclinks", read_encrypted},
-    {"log", "refs_skiplist", read_skips},
-    {"log", "join", read_join},
-    {"log", "store_real", read_entries},
-    {"log", "heads_message", read_heads},
-    {"log", "live_capture", read_capture},
-    {"log", "live_fetch", read_fetch},
-    {NULL, NULL, NULL},
+    {"address", read_addresses},
+    {"entries_plain", read_entries},
+    {"entries_enclinks", read_encrypted},
+    {"refs_skiplist", read_skips},
+    {"join", read_join},
+    {"store_real", read_entries},
+    {"heads_message", read_heads},
+    {"live_capture", read_capture},
+    {"live_fetch", read_fetch},
+    {NULL, NULL},
 };

@@ -239,10 +239,10 @@ check_archive(struct kat * k, const struct kat_vector * v)
 }
 
 const struct kat_check kat_files_checks[] = {
-    {NULL, "attachments", NULL, "attachment of  bytes", check_attachment},
-    {NULL, "attachments", NULL, "block nonce *", check_nonce},
-    {NULL, "attachments", NULL, "attachment secret", check_secret},
-    {NULL, "attachments", NULL, "attachment cid encryption", check_cid},
-    {NULL, "misc", NULL, "account export tar*", check_archive},
+    {NULL, NULL, "attachment of  bytes", check_attachment},
+    {NULL, NULL, "block nonce *", check_nonce},
+    {NULL, NULL, "attachment secret", check_secret},
+    {NULL, NULL, "attachment cid encryption", check_cid},
+    {NULL, NULL, "account export tar*", check_archive},
     {0},
 };

@@ -117,11 +117,11 @@ check_no_point(struct kat * k, const struct kat_vector * v)
 }
 
 const struct kat_check kat_keys_checks[] = {
-    {NULL, "keys", NULL, "key *", check_key},
-    {NULL, "keys", NULL, "x between converted keys", check_exchange},
-    {NULL, "keys", NULL, "secretbox*", check_secretbox},
-    {NULL, "keys", NULL, "concat sha", check_concat},
-    {NULL, "keys", NULL, "ed* public key that is not a point*",
+    {NULL, NULL, "key *", check_key},
+    {NULL, NULL, "x between converted keys", check_exchange},
+    {NULL, NULL, "secretbox*", check_secretbox},
+    {NULL, NULL, "concat sha", check_concat},
+    {NULL, NULL, "ed* public key that is not a point*",
         check_no_point},
     {0},
 };

@@ -282,9 +282,9 @@ check_sealed(struct kat * k, const struct kat_vector * v)
 }
 
 const struct kat_check kat_links_checks[] = {
-    {NULL, "links", "*links.go:MarshalLink,UnmarshalLink", NULL, check_both},
-    {NULL, "links", "*links.go:UnmarshalLink", NULL, check_read},
-    {NULL, "links", "*links.go:MarshalLink", NULL, check_write_error},
-    {NULL, "links", "*links.go:EncryptLink*", NULL, check_sealed},
+    {NULL, "*links.go:MarshalLink,UnmarshalLink", NULL, check_both},
+    {NULL, "*links.go:UnmarshalLink", NULL, check_read},
+    {NULL, "*links.go:MarshalLink", NULL, check_write_error},
+    {NULL, "*links.go:EncryptLink*", NULL, check_sealed},
     {0},
 };

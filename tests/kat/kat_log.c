@@ -188,7 +188,7 @@ read_discovery(struct kat * k, const cJSON * root)
 }
 
 const struct kat_reader kat_log_readers[] = {
-    {NULL, "peerid", read_peerid},
-    {NULL, "discovery", read_discovery},
+    {"peerid", read_peerid},
+    {"discovery", read_discovery},
     {0},
 };

@@ -327,9 +327,9 @@ read_records(struct kat * k, const cJSON * root)
 }
 
 const struct kat_reader kat_p2p_readers[] = {
-    {"log", "noise", read_noise},
-    {"log", "tls", read_tls},
-    {"log", "identify", read_identify},
-    {"log", "peerid", read_records},
+    {"noise", read_noise},
+    {"tls", read_tls},
+    {"identify", read_identify},
+    {"peerid", read_records},
     {0},
 };

@@ -292,9 +292,9 @@ read_rendezvous(struct kat * k, const cJSON * root)
 }
 
 const struct kat_reader kat_pubsub_readers[] = {
-    {"log", "live_capture", read_capture},
-    {"log", "live_fetch", read_fetch},
-    {"log", "bitswap", read_bitswap},
-    {"log", "rendezvous", read_rendezvous},
+    {"live_capture", read_capture},
+    {"live_fetch", read_fetch},
+    {"bitswap", read_bitswap},
+    {"rendezvous", read_rendezvous},
     {0},
 };

@@ -176,14 +176,14 @@ check_prefixed_topic(struct kat * k, const struct kat_vector * v)
 }
 
 const struct kat_check kat_rendezvous_checks[] = {
-    {"wesh", "rendezvous", NULL, "contact rendezvous point at *",
+    {"wesh", NULL, "contact rendezvous point at *",
         check_contact_wesh},
-    {"berty", "rendezvous", NULL, "contact rendezvous point at *",
+    {"berty", NULL, "contact rendezvous point at *",
         check_contact_berty},
-    {NULL, "rendezvous", NULL, "store rotation at *", check_store},
-    {NULL, "rendezvous", NULL, "PointForTopic after the deadline*",
+    {NULL, NULL, "store rotation at *", check_store},
+    {NULL, NULL, "PointForTopic after the deadline*",
         check_after_deadline},
-    {NULL, "rendezvous", NULL, "rotation discovery of a gossipsub topic",
+    {NULL, NULL, "rotation discovery of a gossipsub topic",
         check_prefixed_topic},
     {0},
 };
