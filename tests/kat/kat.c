@@ -178,6 +178,25 @@ stem_of(const char * path)
 	return (stem);
 }
 
+cJSON *
+kat_sibling(const struct kat * k, const char * name)
+{
+	const char * slash = strrchr(k->path, '/');
+	struct buffer path = {0};
+	char * text;
+	cJSON * root;
+
+	if (slash != NULL)
+		buffer_append(&path, k->path, (size_t)(slash - k->path) + 1);
+	buffer_text(&path, name);
+	buffer_byte(&path, 0);
+	text = path.failed ? NULL : read_file((char *)path.p);
+	root = text == NULL ? NULL : cJSON_Parse(text);
+	free(text);
+	buffer_free(&path);
+	return (root);
+}
+
 static void
 run_file(struct kat * k, const char * path)
 {

@@ -49,6 +49,12 @@ struct kat_reader {
 	void (*read)(struct kat * k, const cJSON * root);
 };
 
+/*
+ * A file beside the one at hand, parsed, or NULL when there is none; free with
+ * cJSON_Delete.
+ */
+cJSON * kat_sibling(const struct kat * k, const char * name);
+
 /* Around one vector, by readers. */
 void kat_begin(struct kat * k, const char * format, ...)
     __attribute__((format(printf, 2, 3)));
