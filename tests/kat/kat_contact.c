@@ -4,6 +4,7 @@
 #include "account/contact_moves.h"
 #include "base/error.h"
 #include "contact/handshake.h"
+#include "group/wire.h"
 #include "kat.h"
 
 #define BYTES(array) slice_of((array), sizeof(array))
@@ -40,9 +41,14 @@ said(struct kat * k, struct handshake * h, const cJSON * out,
 	return (buffer_all(frames));
 }
 
+/* The boxes that the two sides said. */
+struct boxes {
+	struct slice authenticate, accept;
+};
+
 static void
 check_dialogue(struct kat * k, const cJSON * out, struct handshake * asks,
-    struct handshake * answers)
+    struct handshake * answers, struct boxes * boxes)
 {
 	struct slice frames;
 
@@ -51,13 +57,107 @@ check_dialogue(struct kat * k, const cJSON * out, struct handshake * asks,
 	frames = said(k, answers, out, "frame_resp_1_hello", NULL);
 	kat_true(k, "hello back", handshake_input(asks, frames, NULL) == 0);
 	frames = said(k, asks, out, "frame_req_2_authenticate", NULL);
+	boxes->authenticate = frames;
 	kat_true(k, "authenticate",
 	    handshake_input(answers, frames, NULL) == 0);
 	frames = said(k, answers, out, "frame_resp_2_accept", NULL);
+	boxes->accept = frames;
 	kat_true(k, "accept", handshake_input(asks, frames, NULL) == 1);
 	frames = said(k, asks, out, "frame_req_3_acknowledge",
 	    "frame_req_4_shareable_contact");
 	kat_true(k, "contact", handshake_input(answers, frames, NULL) == 1);
+}
+
+/* An account's or ephemeral key, for X25519. */
+struct pair {
+	uint8_t priv[32], pub[32];
+};
+
+static struct pair
+pair_of_account(struct kat * k, const struct ed25519_key * key)
+{
+	struct pair p = {{0}, {0}};
+
+	x25519_private_of(p.priv, key->seed);
+	kat_true(k, "the account's key converts",
+	    x25519_public_of(p.pub, key->pub) == 0);
+	return (p);
+}
+
+static struct pair
+pair_of_ephemeral(const uint8_t priv[32])
+{
+	struct pair p = {{0}, {0}};
+
+	memcpy(p.priv, priv, 32);
+	x25519_base(p.pub, priv);
+	return (p);
+}
+
+/* The key that two pairs have in common, the same from both sides. */
+static struct slice
+expect_shared(struct kat * k, const cJSON * out, const char * name,
+    const struct pair * a, const struct pair * b)
+{
+	struct buffer * kept = kat_buffer(k);
+	uint8_t key[32] = {0}, other[32] = {0};
+
+	kat_true(k, name, box_key(key, a->priv, b->pub) == 0 &&
+	    box_key(other, b->priv, a->pub) == 0);
+	kat_expect(k, out, name, BYTES(key));
+	kat_expect(k, out, name, BYTES(other));
+	buffer_append(kept, key, sizeof(key));
+	return (buffer_all(kept));
+}
+
+/* Open the box in a frame by its step's number, and compare all of it. */
+static void
+expect_box(struct kat * k, const cJSON * out, const char * step,
+    uint8_t number, struct slice frame, const struct slice secrets[2])
+{
+	struct reader r = reader_of(frame);
+	struct slice envelope = reader_prefixed(&r, frame.n);
+	struct slice box = {NULL, 0};
+	struct buffer * clear = kat_buffer(k);
+	uint8_t key[32], nonce[24] = {0};
+	char name[64];
+
+	nonce[0] = number;
+	sha256(key, secrets, 2);
+	kat_true(k, "one frame", reader_done(&r));
+	kat_true(k, "there is a box", wire_find(envelope, 1, &box) == 0);
+	kat_true(k, "the box opens",
+	    secretbox_open(clear, key, nonce, box) == 0);
+	(void)snprintf(name, sizeof(name), "%s_box_key", step);
+	kat_expect(k, out, name, BYTES(key));
+	(void)snprintf(name, sizeof(name), "%s_nonce", step);
+	kat_expect(k, out, name, BYTES(nonce));
+	(void)snprintf(name, sizeof(name), "%s_clear", step);
+	kat_expect(k, out, name, buffer_all(clear));
+}
+
+/* What the frames do not show: the keys of the boxes and what is in them. */
+static void
+check_secrets(struct kat * k, const struct kat_vector * v,
+    const struct ed25519_key * requester, const struct ed25519_key * responder,
+    const struct boxes * boxes)
+{
+	const cJSON * out = v->outputs;
+	struct pair a = pair_of_ephemeral(kat_sized(k, v->inputs,
+	    "requester_ephemeral_private", 32));
+	struct pair b = pair_of_ephemeral(kat_sized(k, v->inputs,
+	    "responder_ephemeral_private", 32));
+	struct pair own = pair_of_account(k, requester);
+	struct pair other = pair_of_account(k, responder);
+	struct slice secrets[2];
+
+	kat_expect(k, out, "requester_ephemeral_public", BYTES(a.pub));
+	kat_expect(k, out, "responder_ephemeral_public", BYTES(b.pub));
+	secrets[0] = expect_shared(k, out, "shared_ephemeral_ab", &a, &b);
+	secrets[1] = expect_shared(k, out, "shared_aB", &a, &other);
+	expect_box(k, out, "authenticate", 1, boxes->authenticate, secrets);
+	secrets[1] = expect_shared(k, out, "shared_AB", &own, &other);
+	expect_box(k, out, "accept", 2, boxes->accept, secrets);
 }
 
 static void
@@ -68,6 +168,7 @@ check_transcript(struct kat * k, const struct kat_vector * v)
 	struct shareable_contact own = {.has_pk = true, .has_seed = true};
 	struct handshake * asks, * answers;
 	const struct shareable_contact * c;
+	struct boxes boxes;
 
 	ed25519_from_seed(&requester,
 	    kat_sized(k, in, "requester_account_seed", 32));
@@ -80,7 +181,8 @@ check_transcript(struct kat * k, const struct kat_vector * v)
 	    kat_sized(k, in, "requester_ephemeral_private", 32), &own);
 	answers = handshake_respond(&responder,
 	    kat_sized(k, in, "responder_ephemeral_private", 32));
-	check_dialogue(k, v->outputs, asks, answers);
+	check_dialogue(k, v->outputs, asks, answers, &boxes);
+	check_secrets(k, v, &requester, &responder, &boxes);
 	c = handshake_contact(answers);
 	kat_bytes(k, "who asked", BYTES(requester.pub), BYTES(c->pk));
 	kat_bytes(k, "its seed", BYTES(own.seed), BYTES(c->seed));

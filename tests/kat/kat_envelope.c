@@ -5,6 +5,7 @@
 #include "group/out_of_store.h"
 #include "group/push.h"
 #include "group/token_id.h"
+#include "group/wire.h"
 #include "kat.h"
 #include "kat_group.h"
 
@@ -85,6 +86,20 @@ expect_event(struct kat * k, const struct kat_vector * v,
 	metadata_event_free(&e);
 }
 
+/* A field of the envelope, where the vector tells it. */
+static void
+expect_field(struct kat * k, const cJSON * out, const char * key,
+    struct slice envelope, unsigned number)
+{
+	struct slice bytes = {NULL, 0};
+
+	if (!kat_has(out, key))
+		return;
+	kat_true(k, "the envelope parses",
+	    wire_find(envelope, number, &bytes) == 0);
+	kat_expect(k, out, key, bytes);
+}
+
 static void
 check_event(struct kat * k, const struct kat_vector * v)
 {
@@ -110,6 +125,10 @@ check_event(struct kat * k, const struct kat_vector * v)
 	    kat_hex(k, v->inputs, "payload"), &signer, random.p, &attachment,
 	    attached);
 	kat_expect(k, v->outputs, "envelope", buffer_all(out));
+	expect_field(k, v->outputs, "nonce", buffer_all(out), 1);
+	expect_field(k, v->outputs, "event", buffer_all(out), 2);
+	expect_field(k, v->outputs, "encrypted_attachment_cid",
+	    buffer_all(out), 3);
 	expect_event(k, v, &g, attached ? &attachment : NULL);
 }
 

@@ -1,5 +1,6 @@
 /* Groups, chains of keys and messages: groups, chain, messages, misc. */
 #include "base/error.h"
+#include "codec/multibase.h"
 #include "group/chain_key.h"
 #include "group/group_keys.h"
 #include "group/message.h"
@@ -88,6 +89,57 @@ expect_derived(struct kat * k, const cJSON * out, const struct group_info * g)
 	maybe(k, out, "push_secret", BYTES(key));
 }
 
+/* Under which name Go keeps the key of that public key. */
+static void
+expect_key_name(struct kat * k, const cJSON * out, const char * member,
+    const char * prefix, const uint8_t pk[32])
+{
+	struct buffer * name = kat_buffer(k);
+
+	buffer_text(name, prefix);
+	hex_encode(name, slice_of(pk, 32));
+	maybe(k, out, member, buffer_all(name));
+}
+
+/* What two accounts have in common, before the group is derived from it. */
+static void
+expect_pair(struct kat * k, const cJSON * out, const struct ed25519_key * own,
+    const struct ed25519_key * other)
+{
+	uint8_t priv[32], pub[32], z[32] = {0}, raw[64];
+	struct ed25519_key pair;
+
+	x25519_private_of(priv, own->seed);
+	kat_true(k, "the other's key converts",
+	    x25519_public_of(pub, other->pub) == 0);
+	kat_true(k, "there is a common secret", x25519(z, priv, pub) == 0);
+	ed25519_from_seed(&pair, z);
+	raw64(raw, &pair);
+	maybe(k, out, "pair_private_raw64", BYTES(raw));
+}
+
+/* The device of an account, whose seed the account's own vector tells. */
+static void
+expect_device(struct kat * k, const struct kat_vector * v,
+    const struct ed25519_key * account)
+{
+	const cJSON * one;
+	const cJSON * in;
+	struct ed25519_key device;
+
+	cJSON_ArrayForEach(one, v->vectors) {
+		in = cJSON_GetObjectItemCaseSensitive(one, "inputs");
+		if (!kat_has(in, "device_seed") ||
+		    !kat_has(in, "account_seed") ||
+		    memcmp(kat_sized(k, in, "account_seed", 32),
+		        account->seed, 32) != 0)
+			continue;
+		ed25519_from_seed(&device,
+		    kat_sized(k, in, "device_seed", 32));
+		maybe(k, v->outputs, "alice_device_public", BYTES(device.pub));
+	}
+}
+
 static void
 check_contact(struct kat * k, const struct kat_vector * v)
 {
@@ -112,12 +164,19 @@ check_contact(struct kat * k, const struct kat_vector * v)
 	raw64(raw, &secret);
 	maybe(k, v->outputs, "group_secret_private_raw64", BYTES(raw));
 	maybe(k, v->outputs, "alice_member_public", BYTES(alice.pub));
+	expect_pair(k, v->outputs, &alice, &bob);
+	expect_pair(k, v->outputs, &bob, &alice);
+	expect_device(k, v, &alice);
+	expect_key_name(k, v->outputs, "keystore_name_alice_str",
+	    "contactGroupSK_", bob.pub);
+	expect_key_name(k, v->outputs, "keystore_name_bob_str",
+	    "contactGroupSK_", alice.pub);
 }
 
 static void
 check_account(struct kat * k, const struct kat_vector * v)
 {
-	struct ed25519_key account, proof;
+	struct ed25519_key account, proof, device;
 	struct group_info g;
 
 	ed25519_from_seed(&account,
@@ -129,6 +188,11 @@ check_account(struct kat * k, const struct kat_vector * v)
 	expect_derived(k, v->outputs, &g);
 	maybe(k, v->outputs, "account_proof_public", BYTES(proof.pub));
 	maybe(k, v->outputs, "member_public", BYTES(g.pk));
+	maybe(k, v->outputs, "wesh_alias_pk", BYTES(account.pub));
+	if (!kat_has(v->inputs, "device_seed"))
+		return;
+	ed25519_from_seed(&device, kat_sized(k, v->inputs, "device_seed", 32));
+	maybe(k, v->outputs, "device_public", BYTES(device.pub));
 }
 
 static void
@@ -147,6 +211,10 @@ expect_member(struct kat * k, const struct kat_vector * v,
 	raw64(raw, &member);
 	kat_expect(k, v->outputs, "member_private_raw64", BYTES(raw));
 	maybe(k, v->outputs, "member_public", BYTES(member.pub));
+	expect_key_name(k, v->outputs, "keystore_name_member_str",
+	    "memberSK_", group_pk);
+	expect_key_name(k, v->outputs, "keystore_name_device_str",
+	    "memberDeviceSK_", group_pk);
 }
 
 static void
@@ -167,6 +235,7 @@ check_members(struct kat * k, const struct kat_vector * v)
 	kat_true(k, "the group is valid", group_verify(&g) == 0);
 	raw64(raw, &key);
 	maybe(k, v->outputs, "group_private_raw64", BYTES(raw));
+	expect_key_name(k, v->outputs, "group_id_str", "", g.pk);
 }
 
 /* The group here is made of bytes that the vector does not tell. */
@@ -273,6 +342,25 @@ check_new_chain(struct kat * k, const struct kat_vector * v)
 	        memcmp(again.key, c.key, 32) == 0);
 }
 
+/* What is in the box, and the nonce that opens it. */
+static void
+expect_chain_box(struct kat * k, const cJSON * out, struct slice box,
+    const struct ed25519_key * member, const uint8_t device_pk[32],
+    const uint8_t group_pk[32])
+{
+	struct buffer * clear = kat_buffer(k);
+	uint8_t priv[32], pub[32];
+
+	x25519_private_of(priv, member->seed);
+	kat_true(k, "the device's key converts",
+	    x25519_public_of(pub, device_pk) == 0);
+	kat_true(k, "the group's key is the nonce",
+	    box_open(clear, priv, pub, group_pk, box) == 0);
+	maybe(k, out, "nonce", slice_of(group_pk, NONCE_SIZE));
+	maybe(k, out, "device_chain_key_marshaled", buffer_all(clear));
+	maybe(k, out, "device_secret_marshaled", buffer_all(clear));
+}
+
 static void
 check_chain_box(struct kat * k, const struct kat_vector * v)
 {
@@ -290,6 +378,8 @@ check_chain_box(struct kat * k, const struct kat_vector * v)
 	kat_true(k, "the chain key is sealed",
 	    chain_key_seal(out, &c, &device, member.pub, group_pk) == 0);
 	kat_expect(k, v->outputs, "payload", buffer_all(out));
+	expect_chain_box(k, v->outputs, buffer_all(out), &member, device.pub,
+	    group_pk);
 	kat_true(k, "the chain key opens",
 	    chain_key_open(&opened, kat_hex(k, v->outputs, "payload"),
 	        &member, device.pub, group_pk) == 0);
@@ -483,6 +573,38 @@ expect_ahead(struct kat * k, const struct kat_vector * v)
 		    initial + CHAIN_KEY_WINDOW + n * each);
 }
 
+/* The envelope's fields, and the headers in clear. */
+static void
+expect_parts(struct kat * k, const cJSON * out, struct slice envelope,
+    const struct group_info * g)
+{
+	const cJSON * cids = cJSON_GetObjectItemCaseSensitive(out,
+	    "encrypted_attachment_cids");
+	struct buffer * clear = kat_buffer(k);
+	struct reader r = reader_of(envelope);
+	struct message_parts parts;
+	struct wire_field f;
+	int n = 0;
+
+	if (message_split(&parts, envelope) != 0) {
+		kat_fail(k, "the envelope does not parse");
+		return;
+	}
+	maybe(k, out, "message_headers", parts.headers);
+	maybe(k, out, "message", parts.box);
+	maybe(k, out, "nonce", parts.nonce);
+	kat_true(k, "the headers open", secretbox_open(clear, g->secret,
+	    parts.nonce.p, parts.headers) == 0);
+	maybe(k, out, "headers_clear", buffer_all(clear));
+	while (wire_next(&r, &f))
+		if (wire_is_bytes(&f, 4))
+			kat_bytes(k, "attachment CID, sealed",
+			    kat_hex_item(k, cJSON_GetArrayItem(cids, n++)),
+			    f.bytes);
+	kat_number(k, "attachment CIDs, sealed",
+	    (uint64_t)cJSON_GetArraySize(cids), (uint64_t)n);
+}
+
 static void
 check_message(struct kat * k, const struct kat_vector * v)
 {
@@ -506,6 +628,7 @@ check_message(struct kat * k, const struct kat_vector * v)
 	    random.p, list, n, key);
 	kat_expect(k, v->outputs, "envelope", buffer_all(out));
 	maybe(k, v->outputs, "message_key", BYTES(key));
+	expect_parts(k, v->outputs, buffer_all(out), &g);
 	expect_opened(k, v, &g, key, list, n);
 	expect_ahead(k, v);
 }
