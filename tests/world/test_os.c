@@ -379,7 +379,7 @@ a_store_on_files_shares_its_syncs(void ** state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(store_open(f->w, &config, &second, &err),
 	    -ERR_DB_OPEN);
-	assert_string_equal(err.text, "the store is held by another process");
+	assert_string_equal(err.text, "the store is held by another process: stop that one, or use another store");
 	for (i = 0; i < 16; i++) {
 		writers[i] = (struct writer){
 		    {.done = written}, f, s, &left, 50};

@@ -363,7 +363,7 @@ a_wrong_key_is_refused_and_harms_nothing(void ** state)
 	store_close(f->s);
 	f->s = NULL;
 	assert_int_equal(open_with(f, other_key, &err), -ERR_DB_OPEN);
-	assert_string_equal(err.text, "wrong store key");
+	assert_string_equal(err.text, "wrong store key: give the one that the store was made with");
 	assert_int_equal(open_with(f, key, &err), 0);
 	assert_value(f, 0, "a", "1");
 }
@@ -376,7 +376,7 @@ a_second_opener_is_refused(void ** state)
 	struct error err = {0};
 
 	assert_int_equal(open_with(&second, key, &err), -ERR_DB_OPEN);
-	assert_string_equal(err.text, "the store is held by another process");
+	assert_string_equal(err.text, "the store is held by another process: stop that one, or use another store");
 	begin(f);
 	put(f, 0, "a", "1");
 	commit(f);

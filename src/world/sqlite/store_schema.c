@@ -93,7 +93,8 @@ check_read(struct store * s, struct error * err)
 		status = -1;
 	buffer_free(&text);
 	if (status != 0)
-		return (error_set(err, ERR_DB_OPEN, "wrong store key"));
+		return (error_set(err, ERR_DB_OPEN, "wrong store key: "
+		    "give the one that the store was made with"));
 	return (0);
 }
 
@@ -122,7 +123,8 @@ schema_failed(struct store * s, int rc, struct error * err)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return (error_set(err, ERR_DB_OPEN,
-		    "the store is held by another process"));
+		    "the store is held by another process: stop that "
+		    "one, or use another store"));
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return (error_set(err, ERR_DB_OPEN, "not a store"));
