@@ -9,6 +9,8 @@
 #include "codec/multibase.h"
 #include "codec/protobuf.h"
 #include "codec/rotation.h"
+#include "group/group_keys.h"
+#include "group/wire.h"
 #include "kat.h"
 #include "log/address.h"
 #include "log/entry.h"
@@ -150,6 +152,17 @@ check_identity(struct kat * k, const cJSON * json,
 		kat_bytes(k, "signatures_id", sig, BYTES(identity->id_sig));
 }
 
+/* The identity of the whole file. */
+static void
+check_named_identity(struct kat * k, const cJSON * root)
+{
+	const cJSON * named = member(root, "identity");
+	struct log_identity identity;
+
+	identity_of(k, kat_hex(k, named, "public_key"), &identity);
+	check_identity(k, named, &identity);
+}
+
 static void
 read_entries(struct kat * k, const cJSON * root)
 {
@@ -160,9 +173,7 @@ read_entries(struct kat * k, const cJSON * root)
 
 	if (kat_has(root, "identity")) {
 		kat_begin(k, "identity");
-		identity_of(k, kat_hex(k, member(root, "identity"),
-		    "public_key"), &identity);
-		check_identity(k, member(root, "identity"), &identity);
+		check_named_identity(k, root);
 		kat_end(k);
 	}
 	cJSON_ArrayForEach(entry, member(root, "entries")) {
@@ -301,10 +312,123 @@ append_nonce_input(struct kat * k, struct buffer * out, const cJSON * entry)
 	buffer_text(out, ",2");
 }
 
+static struct cid *
+links_of(struct kat * k, const cJSON * array, size_t * n)
+{
+	struct buffer * held = kat_buffer(k);
+	const cJSON * item;
+	struct cid cid;
+
+	*n = 0;
+	cJSON_ArrayForEach(item, array) {
+		memset(&cid, 0, sizeof(cid));
+		kat_number(k, "link", 0, (uint64_t)cid_decode(&cid,
+		    slice_text(cJSON_GetStringValue(item))));
+		buffer_append(held, &cid, sizeof(cid));
+		(*n)++;
+	}
+	return ((struct cid *)(void *)held->p);
+}
+
+/* The parts that the file spells out. */
 static void
-check_encrypted(struct kat * k, const cJSON * entry, const uint8_t key[32])
+entry_of(struct kat * k, const cJSON * json, struct entry * e,
+    const struct log_identity * identity)
+{
+	memset(e, 0, sizeof(*e));
+	e->id = kat_str(k, json, "log_id");
+	e->key = kat_hex(k, json, "key");
+	e->sig = kat_hex(k, json, "sig");
+	e->clock_id = kat_hex(k, json, "clock_id");
+	e->time = kat_dec(k, json, "clock_time");
+	e->payload = kat_hex(k, json, "payload");
+	e->identity_id = slice_text(identity->id);
+	e->identity_type = slice_text("betry_group_entry");
+	e->identity_key = BYTES(identity->key);
+	e->next = links_of(k, member(json, "next"), &e->n_next);
+	e->refs = links_of(k, member(json, "refs"), &e->n_refs);
+}
+
+/* Ours with what is encrypted put in first place. */
+static void
+check_encrypted_sig(struct kat * k, const cJSON * json, const struct entry * e,
+    const struct log_identity * identity)
+{
+	const cJSON * data = member(json, "additional_data");
+	struct buffer * usual = kat_buffer(k);
+	struct buffer * text = kat_buffer(k);
+	uint8_t sig[SIGNATURE_SIZE];
+
+	entry_signed_bytes(usual, e);
+	buffer_printf(text, "{\"additional_data\":{\"encrypted_links\":\"%s\","
+	    "\"encrypted_links_nonce\":\"%s\"},",
+	    cJSON_GetStringValue(member(data, "encrypted_links")),
+	    cJSON_GetStringValue(member(data, "encrypted_links_nonce")));
+	if (usual->n > 0)
+		buffer_append(text, usual->p + 1, usual->n - 1);
+	if (kat_has(json, "signed_bytes_utf8"))
+		kat_text(k, "signed bytes",
+		    kat_str(k, json, "signed_bytes_utf8"), buffer_all(text));
+	kat_true(k, "signature", e->sig.n == SIGNATURE_SIZE &&
+	    ed25519_verify(e->sig.p, identity->pub, buffer_all(text)) == 0);
+	if (identity->can_sign) {
+		ed25519_sign(sig, &identity->signer, buffer_all(text));
+		kat_bytes(k, "sig", e->sig, BYTES(sig));
+	}
+}
+
+/* The block hides the links, the JSON of a head does not. */
+static void
+check_encrypted_forms(struct kat * k, const cJSON * json, struct entry * e)
+{
+	const cJSON * data = member(json, "additional_data");
+	struct buffer * usual = kat_buffer(k);
+	struct buffer * block = kat_buffer(k);
+	struct buffer * head = kat_buffer(k);
+	struct entry hidden = *e;
+	struct cid cid;
+
+	hidden.n_next = hidden.n_refs = 0;
+	entry_encode(usual, &hidden);
+	cbor_map(block, 12);
+	if (usual->n > 0)
+		buffer_append(block, usual->p + 1, usual->n - 1);
+	cbor_text(block, slice_text("enc_links"));
+	cbor_text(block, kat_str(k, data, "encrypted_links"));
+	cbor_text(block, slice_text("enc_links_nonce"));
+	cbor_text(block, kat_str(k, data, "encrypted_links_nonce"));
+	kat_expect(k, json, "cbor", buffer_all(block));
+	cid_of(&cid, CID_DAG_CBOR, buffer_all(block));
+	kat_expect(k, json, "cid_bytes", cid_slice(&cid));
+	kat_text(k, "cid", kat_str(k, json, "cid"), text_of(k, &cid));
+	entry_to_json(head, e, &cid);
+	if (kat_has(json, "head_json"))
+		kat_text(k, "head JSON", kat_str(k, json, "head_json"),
+		    buffer_all(head));
+}
+
+static void
+check_encrypted_entry(struct kat * k, const cJSON * root, const cJSON * json,
+    const struct log_identity * identity)
+{
+	struct slice id_sig = kat_hex(k, member(root, "identity"),
+	    "signatures_id");
+	struct entry e;
+
+	entry_of(k, json, &e, identity);
+	e.identity_sig_id = id_sig;
+	kat_bytes(k, "key", BYTES(identity->key), e.key);
+	kat_bytes(k, "clock id", BYTES(identity->key), e.clock_id);
+	check_encrypted_sig(k, json, &e, identity);
+	check_encrypted_forms(k, json, &e);
+}
+
+static void
+check_encrypted(struct kat * k, const cJSON * root, const cJSON * entry,
+    const uint8_t key[32])
 {
 	const cJSON * data = member(entry, "additional_data");
+	struct log_identity identity;
 	struct buffer * plain = kat_buffer(k);
 	struct buffer * input = kat_buffer(k);
 	struct buffer * sealed = kat_buffer(k);
@@ -313,8 +437,12 @@ check_encrypted(struct kat * k, const cJSON * entry, const uint8_t key[32])
 
 	append_nonce_input(k, input, entry);
 	kat_expect(k, entry, "nonce_input", buffer_all(input));
-	if (!kat_has(data, "encrypted_links"))
+	identity_of(k, kat_hex(k, entry, "key"), &identity);
+	if (!kat_has(data, "encrypted_links")) {
+		check_entry(k, entry, kat_str(k, root, "log_id"), &identity);
 		return;
+	}
+	check_encrypted_entry(k, root, entry, &identity);
 	append_links_plain(plain, entry);
 	kat_expect(k, entry, "links_plain_cbor", buffer_all(plain));
 	sha3_256(hash, buffer_all(input));
@@ -337,7 +465,9 @@ read_encrypted(struct kat * k, const cJSON * root)
 
 	cJSON_ArrayForEach(entry, member(root, "entries")) {
 		kat_begin(k, "entry with encrypted links %u", i++);
-		check_encrypted(k, entry,
+		if (i == 1 && kat_has(root, "identity"))
+			check_named_identity(k, root);
+		check_encrypted(k, root, entry,
 		    kat_sized(k, root, "link_key", KEY_SIZE));
 		kat_end(k);
 	}
@@ -356,7 +486,66 @@ check_points(struct kat * k, const cJSON * store, struct slice address,
 		rotation_point(made, address, link_key,
 		    kat_dec(k, point, "rounded_unix"));
 		kat_expect(k, point, "raw_rotation", BYTES(made));
+		if (kat_has(point, "rotation_topic_wesh_base64"))
+			kat_bytes(k, "topic", kat_base64(k, point,
+			    "rotation_topic_wesh_base64"), BYTES(made));
 	}
+}
+
+static void
+expect_if(struct kat * k, const cJSON * object, const char * key,
+    struct slice actual)
+{
+	if (kat_has(object, key))
+		kat_expect(k, object, key, actual);
+}
+
+/* The group made again from its two seeds. */
+static void
+check_group(struct kat * k, const cJSON * json)
+{
+	uint8_t sign_pub[32], link_key[32], sign_key[36];
+	struct group_info g = {0};
+	struct ed25519_key key;
+
+	if (!kat_has(json, "group_private_seed") || !kat_has(json, "secret"))
+		return;
+	group_of_members(&g, &key,
+	    kat_sized(k, json, "group_private_seed", SEED_SIZE),
+	    kat_sized(k, json, "secret", SEED_SIZE));
+	kat_number(k, "group", 0, (uint64_t)group_verify(&g));
+	expect_if(k, json, "public_key", BYTES(key.pub));
+	group_signing_pub(sign_pub, &g);
+	group_link_key(link_key, &g);
+	public_key_from_ed25519(sign_key, sign_pub);
+	expect_if(k, json, "public_key", BYTES(g.pk));
+	expect_if(k, json, "group_id", BYTES(g.pk));
+	expect_if(k, json, "secret_sig", BYTES(g.secret_sig));
+	expect_if(k, json, "link_key_sig", BYTES(g.link_key_sig));
+	expect_if(k, json, "link_key", BYTES(link_key));
+	expect_if(k, json, "signing_pub_raw", BYTES(sign_pub));
+	expect_if(k, json, "signing_pub_protobuf", BYTES(sign_key));
+}
+
+/* The names under which the parts of an address go. */
+static void
+check_names(struct kat * k, const cJSON * group, const cJSON * store,
+    const struct cid * access)
+{
+	struct buffer * name = kat_buffer(k);
+	struct buffer * path = kat_buffer(k);
+
+	hex_encode(name, kat_hex(k, group, "public_key"));
+	buffer_printf(name, "_%s",
+	    cJSON_GetStringValue(member(store, "store_type")));
+	if (kat_has(store, "db_name"))
+		kat_text(k, "db_name", kat_str(k, store, "db_name"),
+		    buffer_all(name));
+	buffer_text(path, "/ipfs/");
+	cid_encode(path, access);
+	if (kat_has(store, "manifest_access_controller"))
+		kat_text(k, "manifest_access_controller", kat_str(k, store,
+		    "manifest_access_controller"), buffer_all(path));
 }
 
 static void
@@ -380,6 +569,7 @@ check_store(struct kat * k, const cJSON * group, const cJSON * store)
 	    text_of(k, &manifest_cid));
 	kat_text(k, "address", kat_str(k, store, "address"),
 	    buffer_all(address));
+	check_names(k, group, store, &access_cid);
 	check_points(k, store, buffer_all(address),
 	    kat_hex(k, group, "link_key"));
 }
@@ -392,6 +582,7 @@ read_addresses(struct kat * k, const cJSON * root)
 	cJSON_ArrayForEach(store, member(root, "stores")) {
 		kat_begin(k, "address for %s",
 		    cJSON_GetStringValue(member(store, "store_type")));
+		check_group(k, member(root, "group"));
 		check_store(k, member(root, "group"), store);
 		kat_end(k);
 	}
@@ -425,6 +616,8 @@ check_access(struct kat * k, const struct kat_vector * v)
 	const cJSON * type = member(v->inputs, "store_type_str");
 	struct buffer * address = kat_buffer(k);
 	struct buffer * access = kat_buffer(k);
+	struct buffer * manifest = kat_buffer(k);
+	struct reader r;
 	struct log_identity identity;
 	struct cid cid;
 	uint8_t pk[32];
@@ -432,15 +625,22 @@ check_access(struct kat * k, const struct kat_vector * v)
 	if (!group_of(k, v->inputs, pk, &identity))
 		return;
 	log_address(address, pk, identity.pub, cJSON_GetStringValue(type),
-	    access, &cid, NULL, NULL);
+	    access, &cid, manifest, NULL);
 	kat_expect(k, v->outputs, "json_str", buffer_all(access));
+	r = reader_of(buffer_all(manifest));
+	kat_number(k, "fields of the manifest", 3, cbor_read_map(&r));
+	kat_text(k, "first field", slice_text("name"), cbor_read_text(&r));
+	kat_expect(k, v->outputs, "store_name_str", cbor_read_text(&r));
 	kat_expect(k, v->outputs, "cid_str", text_of(k, &cid));
 }
 
 static void
 check_log_identity(struct kat * k, const struct kat_vector * v)
 {
+	struct buffer * block = kat_buffer(k);
 	struct log_identity identity;
+	struct entry e = {0};
+	struct cid cid;
 	uint8_t pk[32];
 
 	if (!group_of(k, v->inputs, pk, &identity))
@@ -448,6 +648,14 @@ check_log_identity(struct kat * k, const struct kat_vector * v)
 	kat_expect(k, v->outputs, "id_str", slice_text(identity.id));
 	kat_expect(k, v->outputs, "public_key", BYTES(identity.key));
 	kat_expect(k, v->outputs, "sig_id", BYTES(identity.id_sig));
+	/* The rest is told by what it signs. */
+	kat_number(k, "made", 0, (uint64_t)entry_make(block, &cid, &identity,
+	    slice_text("log"), 1, NULL, 0, NULL, 0, slice_text("{}")));
+	kat_number(k, "reads", 0,
+	    (uint64_t)entry_decode(&e, buffer_all(block)));
+	kat_expect(k, v->outputs, "type_str", e.identity_type);
+	kat_expect(k, v->outputs, "sig_public_key", e.identity_sig_key);
+	entry_free(&e);
 }
 
 /* --- heads messages ------------------------------------------------------ */
@@ -477,7 +685,31 @@ check_seal(struct kat * k, const struct sealing * s, struct slice expected)
 	kat_text(k, "heads", s->json, h.json);
 	kat_bytes(k, "device", slice_of(s->device_pk,
 	    s->device_pk == NULL ? 0 : 32), h.device_pk);
+	kat_bytes(k, "peer", s->peer == NULL ? slice_of(NULL, 0)
+	    : peer_id_slice(s->peer), h.peer);
 	heads_free(&h);
+}
+
+/* The box of a message that we made, sealed and opened. */
+static void
+expect_sealed(struct kat * k, const cJSON * out, const struct sealing * s)
+{
+	struct buffer * made = kat_buffer(k);
+	struct buffer * clear = kat_buffer(k);
+	struct slice box = {NULL, 0};
+	struct reader r;
+
+	heads_seal(made, s->address, s->link_key, s->rotation, s->nonce,
+	    s->json, s->device_pk, s->peer);
+	kat_true(k, "there is a box",
+	    wire_find(buffer_all(made), 2, &box) == 0);
+	kat_expect(k, out, "sealed_box", box);
+	r = reader_of(box);
+	kat_bytes(k, "nonce before the box", slice_of(s->nonce, NONCE_SIZE),
+	    reader_take(&r, NONCE_SIZE));
+	kat_true(k, "the box opens", secretbox_open(clear, s->link_key,
+	    s->nonce, reader_rest(&r)) == 0);
+	kat_expect(k, out, "box_clear", buffer_all(clear));
 }
 
 static void
@@ -503,6 +735,30 @@ check_heads(struct kat * k, const struct kat_vector * v)
 		s.peer = &peer;
 	}
 	check_seal(k, &s, kat_hex(k, v->outputs, "message"));
+	expect_sealed(k, v->outputs, &s);
+}
+
+/* What a form gives of the message's parts. */
+static void
+check_boxes(struct kat * k, const cJSON * form, struct slice message,
+    const uint8_t link_key[32])
+{
+	Berty__Protocol__V1__OrbitDBMessageHeads * m = protobuf_decode(
+	    &berty__protocol__v1__orbit_dbmessage_heads__descriptor, message,
+	    protobuf_cap(message.n));
+	struct buffer * box = kat_buffer(k);
+	struct slice sealed = slice_of(NULL, 0);
+
+	kat_true(k, "message decodes", m != NULL);
+	if (m != NULL)
+		sealed = protobuf_slice(m->sealed_box);
+	expect_if(k, form, "sealed_box", sealed);
+	if (sealed.n >= NONCE_SIZE)
+		kat_number(k, "box opens", 0, (uint64_t)secretbox_open(box,
+		    link_key, sealed.p, slice_of(sealed.p + NONCE_SIZE,
+		        sealed.n - NONCE_SIZE)));
+	expect_if(k, form, "box_protobuf", buffer_all(box));
+	protobuf_free(m);
 }
 
 static void
@@ -527,6 +783,7 @@ check_heads_form(struct kat * k, const cJSON * root, const char * name,
 		s.peer = &peer;
 	}
 	check_seal(k, &s, message);
+	check_boxes(k, form, message, s.link_key);
 	buffer_uvarint(framed, message.n);
 	buffer_slice(framed, message);
 	kat_expect(k, form, "direct_channel_1_2_0_stream_bytes",
