@@ -836,9 +836,53 @@ read_heads(struct kat * k, const cJSON * root)
 	kat_end(k);
 }
 
+/* Sealed again by us from what is in it. */
+static void
+check_sealed_again(struct kat * k, struct slice message,
+    const uint8_t link_key[32])
+{
+	Berty__Protocol__V1__OrbitDBMessageHeads * m = protobuf_decode(
+	    &berty__protocol__v1__orbit_dbmessage_heads__descriptor, message,
+	    protobuf_cap(message.n));
+	struct buffer * made = kat_buffer(k);
+	uint8_t rotation[32] = {0};
+	struct heads h = {0};
+	struct peer_id peer = {0};
+
+	if (m != NULL && m->sealed_box.len >= NONCE_SIZE &&
+	    heads_rotation(rotation, message) == 0 &&
+	    heads_open(&h, message, link_key) == 0) {
+		(void)peer_id_parse(&peer, h.peer);
+		heads_seal(made, h.address, link_key, rotation,
+		    m->sealed_box.data, h.json,
+		    h.device_pk.n == 32 ? h.device_pk.p : NULL,
+		    h.peer.n > 0 ? &peer : NULL);
+		heads_free(&h);
+	}
+	kat_bytes(k, "sealed again", message, buffer_all(made));
+	protobuf_free(m);
+}
+
+/* A message of a capture, beyond that its heads read. */
+static void
+check_captured(struct kat * k, const cJSON * root, struct slice message,
+    struct buffer * rotation)
+{
+	const uint8_t * key = kat_sized(k, root, "link_key", 32);
+	uint8_t own[32] = {0};
+
+	check_sealed_again(k, message, key);
+	(void)heads_rotation(own, message);
+	/* One topic in one period: all name it alike. */
+	if (rotation->n == 0)
+		buffer_append(rotation, own, sizeof(own));
+	kat_bytes(k, "rotation", buffer_all(rotation), BYTES(own));
+}
+
 static void
 read_capture(struct kat * k, const cJSON * root)
 {
+	struct buffer rotation = {0};
 	const cJSON *message, *published;
 	const uint8_t * key;
 	const char * protocol;
@@ -852,13 +896,20 @@ read_capture(struct kat * k, const cJSON * root)
 		if (protocol != NULL && strstr(protocol, "direct-channel"))
 			(void)count_heads(k, kat_hex(k, message, "protobuf"),
 			    key, topic);
+		if (protocol != NULL && strstr(protocol, "direct-channel"))
+			check_captured(k, root,
+			    kat_hex(k, message, "protobuf"), &rotation);
 		cJSON_ArrayForEach(published, member(message, "publish"))
-			if (kat_has(published, "data"))
+			if (kat_has(published, "data")) {
 				kat_true(k, "it has heads", 0 < count_heads(k,
 				    kat_hex(k, published, "data"), key,
 				    topic));
+				check_captured(k, root, kat_hex(k, published,
+				    "data"), &rotation);
+			}
 		kat_end(k);
 	}
+	buffer_free(&rotation);
 }
 
 /* The blocks are a chain that checks under the key they name. */
@@ -901,6 +952,15 @@ read_fetch(struct kat * k, const cJSON * root)
 		kat_end(k);
 	}
 	kat_begin(k, "head that was announced");
+	check_sealed_again(k, kat_hex(k, root, "direct_channel_message"),
+	    kat_sized(k, root, "link_key", 32));
+	if (kat_has(root, "raw_rotation")) {
+		uint8_t rotation[32] = {0};
+
+		(void)heads_rotation(rotation,
+		    kat_hex(k, root, "direct_channel_message"));
+		kat_expect(k, root, "raw_rotation", BYTES(rotation));
+	}
 	kat_true(k, "it has heads", 0 < count_heads(k,
 	    kat_hex(k, root, "direct_channel_message"),
 	    kat_sized(k, root, "link_key", 32), kat_str(k, root, "address")));

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/reader.h"
 #include "codec/cid.h"
 #include "codec/peer_id.h"
 #include "codec/protobuf.h"
@@ -164,17 +165,103 @@ check_bitswap(struct kat * k, struct slice bytes, enum bitswap_version version)
 static struct slice
 unframed(struct kat * k, struct slice framed)
 {
-	size_t n = framed.n > 0 && framed.p[0] >= 0x80 ? 2 : 1;
+	struct reader r = reader_of(framed);
+	struct slice message = reader_prefixed(&r, framed.n);
 
-	kat_true(k, "framed", framed.n >= n);
-	return (slice_of(framed.p + n, framed.n < n ? 0 : framed.n - n));
+	kat_true(k, "framed", reader_done(&r));
+	return (message);
 }
 
-/* A want of 1.0 in Go still holds the newer fields, which we leave out. */
-static bool
-is_want(const char * name)
+/*
+ * Go writes wants to 1.0 with the newer fields too, so our newer form is what
+ * equals them; blocks and presences differ between the versions.
+ */
+static enum bitswap_version
+form_version(const char * message, const char * form)
 {
-	return (strncmp(name, "want_", 5) == 0);
+	bool want = strncmp(message, "want_", 5) == 0;
+
+	return (strncmp(form, "v0", 2) != 0 || want ? BITSWAP_12 : BITSWAP_10);
+}
+
+/* The two CIDs of the file and the data behind the second, as bytes. */
+static void
+check_cids(struct kat * k, const cJSON * root)
+{
+	struct buffer * text = kat_buffer(k);
+	struct cid cid = {0};
+
+	if (kat_has(root, "cid")) {
+		kat_number(k, "cid", 0, (uint64_t)cid_decode(&cid,
+		    kat_str(k, root, "cid")));
+		if (kat_has(root, "cid_bytes"))
+			kat_expect(k, root, "cid_bytes", cid_slice(&cid));
+		if (kat_has(root, "block_data"))
+			kat_true(k, "block_data has the cid", cid_matches(&cid,
+			    kat_hex(k, root, "block_data")));
+	}
+	if (!kat_has(root, "cidv0_bytes"))
+		return;
+	kat_number(k, "cidv0", 0, (uint64_t)cid_parse(&cid,
+	    kat_hex(k, root, "cidv0_bytes")));
+	cid_encode(text, &cid);
+	if (kat_has(root, "cidv0"))
+		kat_text(k, "cidv0", kat_str(k, root, "cidv0"),
+		    buffer_all(text));
+	if (kat_has(root, "cidv0_data"))
+		kat_true(k, "cidv0_data has the cid", cid_matches(&cid,
+		    kat_hex(k, root, "cidv0_data")));
+}
+
+static bool
+is_one_of(struct kat * k, const cJSON * root, const char * a, const char * b,
+    struct slice bytes)
+{
+	return ((kat_has(root, a) && slice_equal(bytes, kat_hex(k, root, a))) ||
+	    (kat_has(root, b) && slice_equal(bytes, kat_hex(k, root, b))));
+}
+
+/* What a message says concerns the CIDs and the data of the file alone. */
+static void
+check_subject(struct kat * k, const cJSON * root, const char * name,
+    struct slice bytes)
+{
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	Ipfs__Bitswap__Message__Wantlist * list;
+	struct cid cid;
+	size_t i;
+
+	if (m == NULL)
+		return;
+	list = m->wantlist;
+	for (i = 0; list != NULL && i < list->n_entries; i++)
+		kat_true(k, "wants a CID of the file", is_one_of(k, root,
+		    "cid_bytes", "cidv0_bytes",
+		    protobuf_slice(list->entries[i]->block)));
+	for (i = 0; i < m->n_blocks; i++)
+		kat_true(k, "block of the file", is_one_of(k, root,
+		    "block_data", "cidv0_data", protobuf_slice(m->blocks[i])));
+	for (i = 0; i < m->n_payload; i++) {
+		struct slice data = protobuf_slice(m->payload[i]->data);
+
+		kat_true(k, "block of the file", is_one_of(k, root,
+		    "block_data", "cidv0_data", data));
+		kat_number(k, "prefix", 0, (uint64_t)bitswap_message_cid(&cid,
+		    protobuf_slice(m->payload[i]->prefix), data));
+		kat_true(k, "its CID", is_one_of(k, root, "cid_bytes",
+		    "cidv0_bytes", cid_slice(&cid)));
+	}
+	for (i = 0; i < m->n_block_presences; i++) {
+		kat_true(k, "tells of a CID of the file", is_one_of(k, root,
+		    "cid_bytes", "cidv0_bytes",
+		    protobuf_slice(m->block_presences[i]->cid)));
+		kat_number(k, "presence", strncmp(name, "dont_", 5) == 0,
+		    (uint64_t)m->block_presences[i]->type);
+	}
+	for (i = 0; list != NULL && i < list->n_entries; i++)
+		kat_number(k, "cancels", strncmp(name, "cancel", 6) == 0,
+		    (uint64_t)list->entries[i]->cancel);
+	protobuf_free(m);
 }
 
 static void
@@ -184,15 +271,15 @@ read_bitswap(struct kat * k, const cJSON * root)
 
 	cJSON_ArrayForEach(message, kat_object(k, root, "messages"))
 		cJSON_ArrayForEach(form, message) {
-			bool v0 = strncmp(form->string, "v0", 2) == 0;
+			struct slice bytes;
 
-			if (v0 && is_want(message->string))
-				continue;
 			kat_begin(k, "bitswap %s %s", message->string,
 			    form->string);
-			check_bitswap(k,
-			    unframed(k, kat_hex_item(k, form)),
-			    v0 ? BITSWAP_10 : BITSWAP_12);
+			check_cids(k, root);
+			bytes = unframed(k, kat_hex_item(k, form));
+			check_bitswap(k, bytes, form_version(message->string,
+			    form->string));
+			check_subject(k, root, message->string, bytes);
 			kat_end(k);
 		}
 }
