@@ -12,6 +12,7 @@
 #include "libp2p/rendezvous.pb-c.h"
 #include "p2p/bitswap_message.h"
 #include "p2p/gossipsub_message.h"
+#include "tinder/records.pb-c.h"
 
 /* --- gossipsub --- */
 
@@ -71,27 +72,6 @@ check_written(struct kat * k, const Libp2p__Pubsub__RPC * rpc,
 			        rpc->control->graft[i]->topic_id));
 	if (rpc->n_publish == 0)
 		kat_bytes(k, "written", bytes, buffer_all(made));
-}
-
-static void
-check_rpc(struct kat * k, const cJSON * message)
-{
-	struct slice bytes = kat_hex(k, message, "protobuf");
-	const cJSON * published =
-	    cJSON_GetObjectItemCaseSensitive(message, "publish");
-	Libp2p__Pubsub__RPC * rpc = gossipsub_message_decode(bytes);
-	size_t i;
-
-	check_again(k, &libp2p__pubsub__rpc__descriptor, bytes);
-	if (rpc == NULL)
-		return;
-	kat_number(k, "messages", (uint64_t)cJSON_GetArraySize(published),
-	    rpc->n_publish);
-	for (i = 0; i < rpc->n_publish; i++)
-		check_published(k, cJSON_GetArrayItem(published, (int)i),
-		    rpc->publish[i]);
-	check_written(k, rpc, bytes);
-	protobuf_free(rpc);
 }
 
 /* --- bitswap --- */
@@ -286,6 +266,189 @@ read_bitswap(struct kat * k, const cJSON * root)
 
 /* --- what real nodes sent --- */
 
+static bool
+is_true(const cJSON * object, const char * key)
+{
+	return (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key)));
+}
+
+/* The wants that the file lists are those of the message, in its order. */
+static void
+check_wants(struct kat * k, const cJSON * wants, struct slice bytes)
+{
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	const cJSON * want;
+	struct cid cid;
+	size_t i = 0, n;
+
+	if (m == NULL)
+		return;
+	n = m->wantlist == NULL ? 0 : m->wantlist->n_entries;
+	kat_number(k, "wants", (uint64_t)cJSON_GetArraySize(wants), n);
+	cJSON_ArrayForEach(want, wants) {
+		const Ipfs__Bitswap__Message__Wantlist__Entry * e;
+		bool have;
+
+		if (i >= n)
+			break;
+		e = m->wantlist->entries[i++];
+		have = e->want_type ==
+		    IPFS__BITSWAP__MESSAGE__WANTLIST__WANT_TYPE__Have;
+		memset(&cid, 0, sizeof(cid));
+		(void)cid_decode(&cid, kat_str(k, want, "cid"));
+		kat_bytes(k, "wanted", cid_slice(&cid),
+		    protobuf_slice(e->block));
+		kat_expect_number(k, want, "priority", (uint64_t)e->priority);
+		kat_text(k, "wantType", kat_str(k, want, "wantType"),
+		    slice_text(have ? "Have" : "Block"));
+		kat_true(k, "cancel",
+		    is_true(want, "cancel") == (bool)e->cancel);
+		kat_true(k, "sendDontHave", is_true(want, "sendDontHave") ==
+		    (bool)e->send_dont_have);
+	}
+	protobuf_free(m);
+}
+
+static bool
+is_asked(const cJSON * transcript, const cJSON * answer, struct slice cid)
+{
+	const cJSON *earlier, *want;
+
+	cJSON_ArrayForEach(earlier, transcript) {
+		if (earlier == answer)
+			return (false);
+		cJSON_ArrayForEach(want, cJSON_GetObjectItemCaseSensitive(
+		    earlier, "wants"))
+			if (slice_equal(cid, slice_text(cJSON_GetStringValue(
+			    cJSON_GetObjectItemCaseSensitive(want, "cid")))))
+				return (true);
+	}
+	return (false);
+}
+
+/* Answers are to what was asked before; who tells HAVE gives a block. */
+static void
+check_answers(struct kat * k, const cJSON * root, const cJSON * message,
+    struct slice bytes)
+{
+	const cJSON * transcript =
+	    cJSON_GetObjectItemCaseSensitive(root, "transcript");
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	struct cid cid;
+	size_t i;
+
+	for (i = 0; m != NULL && i < m->n_block_presences; i++) {
+		const Ipfs__Bitswap__Message__BlockPresence * p =
+		    m->block_presences[i];
+		struct buffer * text = kat_buffer(k);
+
+		memset(&cid, 0, sizeof(cid));
+		kat_number(k, "CID", 0,
+		    (uint64_t)cid_parse(&cid, protobuf_slice(p->cid)));
+		cid_encode(text, &cid);
+		kat_true(k, "tells of what was asked",
+		    is_asked(transcript, message, buffer_all(text)));
+		buffer_byte(text, 0);
+		kat_true(k, "has the block it tells of", kat_has(
+		    cJSON_GetObjectItemCaseSensitive(root, "blocks"),
+		    (const char *)text->p) == (p->type ==
+		    IPFS__BITSWAP__MESSAGE__BLOCK_PRESENCE_TYPE__Have));
+	}
+	protobuf_free(m);
+}
+
+/* Subscriptions and grafts as the file spells them out. */
+static void
+check_decoded(struct kat * k, const cJSON * decoded,
+    const Libp2p__Pubsub__RPC * rpc)
+{
+	const cJSON * subs = cJSON_GetObjectItemCaseSensitive(decoded,
+	    "subscriptions");
+	const cJSON * grafts = cJSON_GetObjectItemCaseSensitive(
+	    cJSON_GetObjectItemCaseSensitive(decoded, "control"), "graft");
+	const cJSON * item;
+	size_t i = 0, n = rpc->control == NULL ? 0 : rpc->control->n_graft;
+
+	kat_number(k, "subscriptions", (uint64_t)cJSON_GetArraySize(subs),
+	    rpc->n_subscriptions);
+	cJSON_ArrayForEach(item, subs) {
+		if (i >= rpc->n_subscriptions)
+			break;
+		kat_true(k, "subscribe", is_true(item, "subscribe") ==
+		    (bool)rpc->subscriptions[i]->subscribe);
+		kat_text(k, "topicid", kat_str(k, item, "topicid"),
+		    protobuf_slice(rpc->subscriptions[i++]->topicid));
+	}
+	kat_number(k, "grafts", (uint64_t)cJSON_GetArraySize(grafts), n);
+	i = 0;
+	cJSON_ArrayForEach(item, grafts)
+		if (i < n)
+			kat_text(k, "topicID", kat_str(k, item, "topicID"),
+			    protobuf_slice(
+			        rpc->control->graft[i++]->topic_id));
+}
+
+/* What the client sent: our subscription to the topic, behind its length. */
+static void
+check_subscribe(struct kat * k, const cJSON * root)
+{
+	struct buffer * message = kat_buffer(k);
+	struct buffer * framed = kat_buffer(k);
+
+	gossipsub_message_subscription(message, true,
+	    kat_str(k, root, "topic"));
+	buffer_uvarint(framed, message->n);
+	buffer_slice(framed, buffer_all(message));
+	kat_expect(k, root, "client_sent_subscribe", buffer_all(framed));
+}
+
+/* A record names a log's rendezvous by `floodsub:` and the log's address. */
+static void
+check_local(struct kat * k, const cJSON * root, struct slice bytes)
+{
+	Tinder__Records * records = protobuf_decode(
+	    &tinder__records__descriptor, bytes, protobuf_cap(bytes.n));
+	struct slice topic = kat_str(k, root, "topic");
+	struct slice prefix = slice_text("floodsub:");
+	bool found = false;
+	size_t i;
+
+	check_again(k, &tinder__records__descriptor, bytes);
+	for (i = 0; records != NULL && i < records->n_records; i++) {
+		struct slice name = protobuf_slice(records->records[i]->cid);
+
+		found |= name.n > prefix.n &&
+		    slice_equal(slice_of(name.p, prefix.n), prefix) &&
+		    slice_equal(slice_of(name.p + prefix.n,
+		        name.n - prefix.n), topic);
+	}
+	kat_true(k, "the topic's record", found);
+	protobuf_free(records);
+}
+
+static void
+check_rpc(struct kat * k, const cJSON * message)
+{
+	struct slice bytes = kat_hex(k, message, "protobuf");
+	const cJSON * published =
+	    cJSON_GetObjectItemCaseSensitive(message, "publish");
+	Libp2p__Pubsub__RPC * rpc = gossipsub_message_decode(bytes);
+	size_t i;
+
+	check_again(k, &libp2p__pubsub__rpc__descriptor, bytes);
+	if (rpc == NULL)
+		return;
+	kat_number(k, "messages", (uint64_t)cJSON_GetArraySize(published),
+	    rpc->n_publish);
+	for (i = 0; i < rpc->n_publish; i++)
+		check_published(k, cJSON_GetArrayItem(published, (int)i),
+		    rpc->publish[i]);
+	check_written(k, rpc, bytes);
+	if (kat_has(message, "decoded"))
+		check_decoded(k, kat_object(k, message, "decoded"), rpc);
+	protobuf_free(rpc);
+}
+
 static void
 read_capture(struct kat * k, const cJSON * root)
 {
@@ -298,6 +461,13 @@ read_capture(struct kat * k, const cJSON * root)
 		    cJSON_GetObjectItemCaseSensitive(message, "protocol"));
 
 		kat_begin(k, "captured message %u", i++);
+		if (i == 1 && kat_has(root, "client_sent_subscribe"))
+			check_subscribe(k, root);
+		if (kat_has(message, "len"))
+			kat_expect_number(k, message, "len",
+			    kat_hex(k, message, "protobuf").n);
+		if (protocol != NULL && strstr(protocol, "localrecord"))
+			check_local(k, root, kat_hex(k, message, "protobuf"));
 		if (protocol != NULL && strstr(protocol, "meshsub") != NULL)
 			check_rpc(k, message);
 		else if (protocol != NULL && strstr(protocol, "bitswap"))
@@ -344,6 +514,9 @@ read_fetch(struct kat * k, const cJSON * root)
 		bytes = kat_hex(k, message, "protobuf");
 		check_bitswap(k, bytes, BITSWAP_12);
 		check_blocks(k, root, bytes);
+		if (kat_has(message, "wants"))
+			check_wants(k, kat_array(k, message, "wants"), bytes);
+		check_answers(k, root, message, bytes);
 		kat_end(k);
 	}
 }
