@@ -41,6 +41,13 @@ kat_group_info(struct kat * k, struct group_info * g, struct slice marshaled)
 	kat_bytes(k, "group encoded again", marshaled, buffer_all(again));
 }
 
+static void
+maybe(struct kat * k, const cJSON * o, const char * key, struct slice actual)
+{
+	if (kat_has(o, key))
+		kat_expect(k, o, key, actual);
+}
+
 /* A group against the object that spells out its fields. */
 static void
 expect_group(struct kat * k, const cJSON * outputs, const struct group_info * g)
@@ -57,15 +64,12 @@ expect_group(struct kat * k, const cJSON * outputs, const struct group_info * g)
 	    slice_of(g->secret_sig, g->has_secret_sig ? 64 : 0));
 	kat_expect(k, o, "link_key_sig",
 	    slice_of(g->link_key_sig, g->has_link_key_sig ? 64 : 0));
+	maybe(k, o, "sign_pub",
+	    slice_of(g->sign_pub, g->has_sign_pub ? 32 : 0));
+	maybe(k, o, "link_key",
+	    slice_of(g->link_key, g->has_link_key ? 32 : 0));
 	kat_expect_number(k, o, "group_type_dec", (uint64_t)g->type);
 	kat_group_info(k, &again, buffer_all(encoded));
-}
-
-static void
-maybe(struct kat * k, const cJSON * o, const char * key, struct slice actual)
-{
-	if (kat_has(o, key))
-		kat_expect(k, o, key, actual);
 }
 
 static void
