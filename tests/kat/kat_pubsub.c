@@ -244,6 +244,20 @@ check_subject(struct kat * k, const cJSON * root, const char * name,
 	protobuf_free(m);
 }
 
+/* Wants alone are the same in every form. */
+static void
+check_alike(struct kat * k, const char * name, const cJSON * forms,
+    struct slice bytes)
+{
+	const cJSON * form;
+
+	if (strncmp(name, "want_", 5) != 0 && strncmp(name, "cancel", 6) != 0)
+		return;
+	cJSON_ArrayForEach(form, forms)
+		kat_bytes(k, form->string, bytes,
+		    unframed(k, kat_hex_item(k, form)));
+}
+
 static void
 read_bitswap(struct kat * k, const cJSON * root)
 {
@@ -260,6 +274,7 @@ read_bitswap(struct kat * k, const cJSON * root)
 			check_bitswap(k, bytes, form_version(message->string,
 			    form->string));
 			check_subject(k, root, message->string, bytes);
+			check_alike(k, message->string, message, bytes);
 			kat_end(k);
 		}
 }
@@ -449,6 +464,25 @@ check_rpc(struct kat * k, const cJSON * message)
 	protobuf_free(rpc);
 }
 
+/* The client asked for the head alone. */
+static void
+check_head(struct kat * k, const cJSON * root, struct slice bytes)
+{
+	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
+	struct cid head = {0};
+	size_t i;
+
+	kat_number(k, "head", 0,
+	    (uint64_t)cid_decode(&head, kat_str(k, root, "head")));
+	for (i = 0; m != NULL && i < m->n_block_presences; i++)
+		kat_bytes(k, "presence", cid_slice(&head),
+		    protobuf_slice(m->block_presences[i]->cid));
+	for (i = 0; m != NULL && i < m->n_payload; i++)
+		kat_true(k, "the block is the head's", cid_matches(&head,
+		    protobuf_slice(m->payload[i]->data)));
+	protobuf_free(m);
+}
+
 static void
 read_capture(struct kat * k, const cJSON * root)
 {
@@ -470,9 +504,13 @@ read_capture(struct kat * k, const cJSON * root)
 			check_local(k, root, kat_hex(k, message, "protobuf"));
 		if (protocol != NULL && strstr(protocol, "meshsub") != NULL)
 			check_rpc(k, message);
-		else if (protocol != NULL && strstr(protocol, "bitswap"))
-			check_bitswap(k, kat_hex(k, message, "protobuf"),
-			    BITSWAP_12);
+		else if (protocol != NULL && strstr(protocol, "bitswap")) {
+			struct slice bytes = kat_hex(k, message, "protobuf");
+
+			check_bitswap(k, bytes, BITSWAP_12);
+			if (kat_has(root, "head"))
+				check_head(k, root, bytes);
+		}
 		kat_end(k);
 	}
 }
@@ -523,6 +561,45 @@ read_fetch(struct kat * k, const cJSON * root)
 
 /* --- rendezvous --- */
 
+/* The record is of the file's peer and name, at the addresses registered. */
+static void
+check_record(struct kat * k, const cJSON * root, struct slice bytes)
+{
+	Libp2p__Rendezvous__RegistrationRecord * record = protobuf_decode(
+	    &libp2p__rendezvous__registration_record__descriptor, bytes,
+	    protobuf_cap(bytes.n));
+	const cJSON * reg = cJSON_GetObjectItemCaseSensitive(
+	    cJSON_GetObjectItemCaseSensitive(root, "messages"), "register");
+	Libp2p__Rendezvous__Message * m = NULL;
+	size_t i;
+
+	if (record == NULL)
+		return;
+	if (kat_has(root, "peer_id"))
+		kat_text(k, "id", kat_str(k, root, "peer_id"),
+		    slice_text(record->id));
+	if (kat_has(root, "ns"))
+		kat_text(k, "ns", kat_str(k, root, "ns"),
+		    protobuf_slice(record->ns));
+	if (kat_has(reg, "protobuf")) {
+		struct slice other = kat_hex(k, reg, "protobuf");
+
+		m = protobuf_decode(&libp2p__rendezvous__message__descriptor,
+		    other, protobuf_cap(other.n));
+	}
+	if (m != NULL && m->register_ != NULL && m->register_->peer != NULL) {
+		kat_number(k, "addresses", m->register_->peer->n_addrs,
+		    record->n_addrs);
+		for (i = 0; i < record->n_addrs &&
+		    i < m->register_->peer->n_addrs; i++)
+			kat_bytes(k, "address",
+			    protobuf_slice(m->register_->peer->addrs[i]),
+			    protobuf_slice(record->addrs[i]));
+	}
+	protobuf_free(m);
+	protobuf_free(record);
+}
+
 static void
 read_rendezvous(struct kat * k, const cJSON * root)
 {
@@ -538,6 +615,7 @@ read_rendezvous(struct kat * k, const cJSON * root)
 			check_again(k,
 			    &libp2p__rendezvous__registration_record__descriptor,
 			    kat_hex_item(k, message));
+			check_record(k, root, kat_hex_item(k, message));
 			kat_end(k);
 			continue;
 		}
