@@ -417,6 +417,27 @@ check_subscribe(struct kat * k, const cJSON * root)
 	kat_expect(k, root, "client_sent_subscribe", buffer_all(framed));
 }
 
+/* The node subscribes to the topic, as the file spells out; or says nothing. */
+static bool
+is_subscribed(const cJSON * root, struct slice topic)
+{
+	const cJSON *message, *item;
+	unsigned n = 0;
+
+	cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(root,
+	    "messages"))
+		cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(
+		    cJSON_GetObjectItemCaseSensitive(message, "decoded"),
+		    "subscriptions")) {
+			n++;
+			if (slice_equal(topic, slice_text(cJSON_GetStringValue(
+			    cJSON_GetObjectItemCaseSensitive(item,
+			        "topicid")))))
+				return (true);
+		}
+	return (n == 0);
+}
+
 /* A record names a log's rendezvous by `floodsub:` and the log's address. */
 static void
 check_local(struct kat * k, const cJSON * root, struct slice bytes)
@@ -432,6 +453,9 @@ check_local(struct kat * k, const cJSON * root, struct slice bytes)
 	for (i = 0; records != NULL && i < records->n_records; i++) {
 		struct slice name = protobuf_slice(records->records[i]->cid);
 
+		kat_true(k, "a record of a topic", name.n > prefix.n &&
+		    is_subscribed(root, slice_of(name.p + prefix.n,
+		        name.n - prefix.n)));
 		found |= name.n > prefix.n &&
 		    slice_equal(slice_of(name.p, prefix.n), prefix) &&
 		    slice_equal(slice_of(name.p + prefix.n,
