@@ -28,6 +28,19 @@ v1_group(struct api_call * call, ProtobufCBinaryData group_pk, int outer,
 	return (error_wrap(err, outer));
 }
 
+int
+v1_learn(struct change * c, const ProtobufCBinaryData * addresses, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (node_learn_address(c->tx,
+		    protobuf_slice(addresses[i])) == -ERR_DB_WRITE)
+			return (error_set(&c->err, ERR_DB_WRITE, "%s",
+			    store_failure(node_store(c->node))));
+	return (0);
+}
+
 void
 v1_answer_empty(struct change * c)
 {

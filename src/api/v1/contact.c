@@ -3,6 +3,14 @@
 
 #define ACCOUNT(c) node_touch((c)->tx, node_account_group((c)->node))
 
+/* Our rendezvous seed, kept in the caller's bytes; empty when there is none. */
+static ProtobufCBinaryData
+own_seed(struct account * a, uint8_t seed[SEED_SIZE])
+{
+	return (protobuf_bytes(slice_of(seed,
+	    account_seed(a, seed) ? SEED_SIZE : 0)));
+}
+
 void
 v1_contact_request_reference(struct api_call * call)
 {
@@ -11,9 +19,7 @@ v1_contact_request_reference(struct api_call * call)
 	struct account * a = node_account(call->node);
 	uint8_t seed[SEED_SIZE];
 
-	if (account_seed(a, seed))
-		reply.public_rendezvous_seed =
-		    protobuf_bytes(slice_of(seed, sizeof(seed)));
+	reply.public_rendezvous_seed = own_seed(a, seed);
 	reply.enabled = account_requests_enabled(a);
 	api_answer(call, &reply);
 }
@@ -45,9 +51,7 @@ answer_enable(struct change * c)
 	    V1_INIT(CONTACT_REQUEST_ENABLE__REPLY);
 	uint8_t seed[SEED_SIZE];
 
-	if (account_seed(c->account, seed))
-		reply.public_rendezvous_seed =
-		    protobuf_bytes(slice_of(seed, sizeof(seed)));
+	reply.public_rendezvous_seed = own_seed(c->account, seed);
 	api_answer(c->call, &reply);
 }
 
@@ -71,9 +75,7 @@ answer_reset(struct change * c)
 	    V1_INIT(CONTACT_REQUEST_RESET_REFERENCE__REPLY);
 	uint8_t seed[SEED_SIZE];
 
-	if (account_seed(c->account, seed))
-		reply.public_rendezvous_seed =
-		    protobuf_bytes(slice_of(seed, sizeof(seed)));
+	reply.public_rendezvous_seed = own_seed(c->account, seed);
 	api_answer(c->call, &reply);
 }
 
@@ -108,19 +110,6 @@ check_contact(const V1(ShareableContact) * contact, struct error * err)
 }
 
 static int
-learn_all(struct change * c, const ProtobufCBinaryData * addresses, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (node_learn_address(c->tx,
-		    protobuf_slice(addresses[i])) == -ERR_DB_WRITE)
-			return (error_set(&c->err, ERR_DB_WRITE, "%s",
-			    store_failure(node_store(c->node))));
-	return (0);
-}
-
-static int
 send_request(struct change * c)
 {
 	const V1(ContactRequestSend__Request) * request = c->call->request;
@@ -136,7 +125,7 @@ send_request(struct change * c)
 	    protobuf_slice(request->own_metadata),
 	    group_network(account_group(c->account)), &c->err);
 	if (rc == 0)
-		rc = learn_all(c, request->addresses, request->n_addresses);
+		rc = v1_learn(c, request->addresses, request->n_addresses);
 	return (rc);
 }
 

@@ -72,7 +72,6 @@ join(struct change * c)
 {
 	const V1(MultiMemberGroupJoin__Request) * request = c->call->request;
 	struct group_info info = {0};
-	size_t i;
 	int rc;
 
 	node_touch(c->tx, node_account_group(c->node));
@@ -81,11 +80,8 @@ join(struct change * c)
 		rc = account_join_group(c->account, &info,
 		    group_network(account_group(c->account)), &c->err);
 	crypto_wipe(&info, sizeof(info));
-	for (i = 0; rc == 0 && i < request->n_addresses; i++)
-		if (node_learn_address(c->tx,
-		    protobuf_slice(request->addresses[i])) == -ERR_DB_WRITE)
-			rc = error_set(&c->err, ERR_DB_WRITE, "%s",
-			    store_failure(node_store(c->node)));
+	if (rc == 0)
+		rc = v1_learn(c, request->addresses, request->n_addresses);
 	return (rc);
 }
 

@@ -42,6 +42,13 @@ struct change {
 void v1_change(struct api_call * call, int (*write)(struct change * c),
     void (*answer)(struct change * c));
 
+/*
+ * Remember addresses that came with a link; malformed ones are left out.  Fails
+ * only when the store is read-only.
+ */
+int v1_learn(struct change * c, const ProtobufCBinaryData * addresses,
+    size_t n);
+
 /* The answer of calls whose reply has no fields. */
 void v1_answer_empty(struct change * c);
 
