@@ -314,6 +314,7 @@ node_open(struct world * w, const struct node_config * config,
 	n->follow_up.fire = node_follow_up_fire;
 	n->wake.fire = feed_wake_fire;
 	list_init(&n->watchers);
+	list_init(&n->budgets);
 	list_init(&n->changes);
 	list_init(&n->due);
 	world_random(w, (uint8_t *)&n->groups.seed, sizeof(n->groups.seed));

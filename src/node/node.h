@@ -46,6 +46,19 @@ struct sync * node_sync(struct node * n);
 struct store * node_store(struct node * n);
 struct world * node_world(struct node * n);
 
+/*
+ * Walk over the budgets of the node: what peers and clients may use up, and
+ * what came of it.  Rooms that the node does not own add a walk of theirs.
+ */
+void node_budgets(struct node * n, const struct budget_walk * walk);
+
+struct node_budgets_of {
+	void (*walk)(void * user, const struct budget_walk * walk);
+	void * user;
+	struct list place;        /* private */
+};
+void node_add_budgets(struct node * n, struct node_budgets_of * room);
+
 /* --- changes ------------------------------------------------------------ */
 
 /*

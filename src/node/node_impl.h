@@ -38,6 +38,7 @@ struct node {
 	struct map groups;        /* public key -> struct node_group */
 	struct map logs;          /* pointer of a log -> struct node_group */
 	struct list watchers;
+	struct list budgets;      /* of rooms that are not ours */
 	struct list due;          /* groups that changed */
 	struct node_tx * open_tx; /* between begin and commit */
 	struct list changes;      /* begun, and not durable yet */

@@ -15,10 +15,8 @@
 void
 connection_leave_half_open(struct connection * c)
 {
-	if (c->outbound)
-		c->h->half_open_out--;
-	else
-		c->h->half_open_in--;
+	budget_give(c->outbound ? &c->h->half_open_out : &c->h->half_open_in,
+	    1);
 }
 
 /* No longer one of the peer's; its watchers hear when it was the last. */
@@ -32,7 +30,7 @@ leave_peer(struct connection * c)
 	if (p->n_connections > 0)
 		return;
 	host_tell(c->h, EVENT_DOWN, &p->id, 0);
-	p->identified = false;
+	peer_forget(p);
 	dialer_lost(c->h, &p->id);
 }
 
@@ -55,7 +53,7 @@ connection_fail(struct connection * c, int status)
 	list_remove(&c->place);
 	list_remove(&c->dirty_place);
 	list_append(&c->h->dead_connections, &c->place);
-	c->h->n_connections--;
+	budget_give(&c->h->n_connections, 1);
 	if (c->up)
 		leave_peer(c);
 	else
@@ -275,16 +273,30 @@ connection_new(struct host * h, bool outbound,
 	return (c);
 }
 
-/* It counts from now on, and has so much time to come up. */
+/* Is there room for one more? */
+static bool
+count(struct host * h, bool outbound)
+{
+	if (!budget_take(&h->n_connections, 1))
+		return (false);
+	if (budget_take(outbound ? &h->half_open_out : &h->half_open_in, 1))
+		return (true);
+	budget_give(&h->n_connections, 1);
+	return (false);
+}
+
+static void
+uncount(struct host * h, bool outbound)
+{
+	budget_give(&h->n_connections, 1);
+	budget_give(outbound ? &h->half_open_out : &h->half_open_in, 1);
+}
+
+/* It was counted, and has so much time to come up. */
 static void
 enter(struct connection * c)
 {
 	list_append(&c->h->connections, &c->place);
-	c->h->n_connections++;
-	if (c->outbound)
-		c->h->half_open_out++;
-	else
-		c->h->half_open_in++;
 	(void)world_timer_start(c->h->w, &c->timer,
 	    c->h->limits.upgrade_ms);
 }
@@ -297,20 +309,25 @@ connection_dial(struct host * h, const struct multiaddr_tcp * to,
 	struct connection * c;
 	int status;
 
-	if (h->n_connections >= h->limits.connections)
+	if (!count(h, true))
 		return (-ERR_STREAM_WRITE);
+	status = -ERR_INTERNAL;
 	if ((c = connection_new(h, true, to)) == NULL)
-		return (-ERR_INTERNAL);
+		goto err0;
 	memcpy(address.ip, to->ip, sizeof(address.ip));
 	status = world_dial(h->w, &address, &tcp_handler, c, &c->tcp);
-	if (status != 0) {
-		connection_free(c);
-		return (status);
-	}
+	if (status != 0)
+		goto err1;
 	c->expected = *expected;
 	c->dial = dial;
 	enter(c);
 	return (0);
+
+err1:
+	connection_free(c);
+err0:
+	uncount(h, true);
+	return (status);
 }
 
 void
@@ -322,10 +339,12 @@ connection_accept(struct host * h, struct world_tcp * tcp,
 	int status;
 
 	memcpy(remote.ip, from->ip, sizeof(remote.ip));
-	if (h->n_connections < h->limits.connections &&
-	    h->half_open_in < h->limits.half_open)
-		c = connection_new(h, false, &remote);
-	if (c == NULL) {
+	if (!count(h, false)) {
+		world_tcp_close(h->w, tcp);
+		return;
+	}
+	if ((c = connection_new(h, false, &remote)) == NULL) {
+		uncount(h, false);
 		world_tcp_close(h->w, tcp);
 		return;
 	}

@@ -53,6 +53,7 @@ read_plain(struct connection * c)
 	while (!c->dead && (in.n > 0 || status > 0)) {
 		room = c->h->limits.buffered_per_connection - c->held;
 		if (room == 0) {
+			budget_refuse(&c->h->held);
 			stall(c);
 			break;
 		}
@@ -90,8 +91,8 @@ come_up(struct connection * c)
 {
 	const struct peer_id * id = upgrade_peer(c->upgrade);
 	struct yamux_config config = {.client = c->outbound,
-	    .streams = c->h->limits.streams_per_connection,
-	    .backlog = c->h->limits.accept_backlog,
+	    .streams = &c->h->streams,
+	    .backlog = &c->h->backlog,
 	    /* Half the budget: one stream that is paused must not use it up
 	     * and so hold back what its user waits for. */
 	    .growth = c->h->limits.buffered_per_connection / 2};
@@ -102,7 +103,7 @@ come_up(struct connection * c)
 		return (-ERR_INVALID_INPUT);
 	if ((p = peerstore_get(&c->h->peers, id)) == NULL)
 		return (-ERR_INTERNAL);
-	if (p->n_connections >= c->h->limits.connections_per_peer)
+	if (!budget_allows(&c->h->per_peer, p->n_connections, 1))
 		return (-ERR_STREAM_WRITE);
 	if ((c->yamux = yamux_new(&config)) == NULL)
 		return (-ERR_INTERNAL);

@@ -125,7 +125,7 @@ dial_attempt(struct dial * d)
 {
 	int status;
 
-	if (d->h->half_open_out >= d->h->limits.half_open) {
+	if (d->h->half_open_out.used >= d->h->limits.half_open) {
 		d->h->dial_waiting = true;
 		return (false);
 	}
@@ -188,7 +188,7 @@ dialer_continue(struct host * h)
 
 	list_each(place, next, &h->dials) {
 		d = list_entry(place, struct dial, place);
-		if (h->half_open_out >= h->limits.half_open) {
+		if (h->half_open_out.used >= h->limits.half_open) {
 			h->dial_waiting = false;
 			return;
 		}

@@ -199,6 +199,7 @@ host_new(struct world * w, const struct host_config * config)
 	peer_id_from_ed25519(&h->id, h->key.pub);
 	h->limits = config->limits;
 	fill_limits(&h->limits);
+	host_budgets_init(h);
 	h->turn.fire = on_turn;
 	init_lists(h);
 	world_random(w, (uint8_t *)&seed, sizeof(seed));

@@ -11,6 +11,7 @@
 #ifndef BERTY_P2P_HOST_H
 #define BERTY_P2P_HOST_H
 
+#include "base/budget.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "codec/multiaddr.h"
@@ -60,6 +61,9 @@ void host_addresses(struct host * h, struct buffer * out, bool with_id);
 
 /* Own signed peer record (envelope bytes), renewed when addresses change. */
 struct slice host_peer_record(struct host * h);
+
+/* Walk over what peers use up of the host. */
+void host_budgets(const struct host * h, const struct budget_walk * walk);
 
 /* --- peers ------------------------------------------------------------- */
 

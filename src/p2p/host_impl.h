@@ -35,9 +35,10 @@ struct host {
 	char * agent;
 	struct host_limits limits;
 	struct list connections;
-	unsigned n_connections;
-	unsigned half_open_in, half_open_out;
-	size_t buffered;                  /* bytes held in all connections */
+	/* What peers use up, of the host and each of them: */
+	struct budget n_connections, half_open_in, half_open_out;
+	struct budget buffered;           /* bytes held in all connections */
+	struct budget per_peer, streams, backlog, held;
 	struct peerstore peers;
 	struct list listeners;
 	struct list served;
@@ -127,6 +128,11 @@ void host_deliver(struct host * h);
 void host_turn(struct host * h);
 
 struct served * host_served(const struct host * h, const char * protocol);
+
+/* --- host_budgets.c ----------------------------------------------------- */
+
+/* All budgets empty, with the limits that are set. */
+void host_budgets_init(struct host * h);
 
 /* --- connection.c ------------------------------------------------------- */
 

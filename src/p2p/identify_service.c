@@ -285,7 +285,7 @@ void
 identify_service_changed(struct host * h)
 {
 	/* While the host is being made there is nobody to tell. */
-	if (h->identify != NULL && h->n_connections > 0)
+	if (h->identify != NULL && h->n_connections.used > 0)
 		(void)world_timer_start(h->w, &h->identify->push, 0);
 }
 

@@ -7,6 +7,7 @@ peerstore_init(struct peerstore * ps, uint64_t seed)
 {
 	ps->peers = (struct map){.seed = seed};
 	list_init(&ps->order);
+	budget_init(&ps->known, "host.known_peers", PEERSTORE_PEERS);
 }
 
 static void
@@ -41,7 +42,7 @@ make_room(struct peerstore * ps)
 	struct list * place, * next;
 	struct peer * p;
 
-	if (ps->peers.n < PEERSTORE_PEERS)
+	if (budget_allows(&ps->known, ps->peers.n, 1))
 		return;
 	list_each(place, next, &ps->order) {
 		p = list_entry(place, struct peer, place);
@@ -147,6 +148,14 @@ peerstore_expire(struct peer * p, uint64_t now)
 		if (p->addresses[i].until > now)
 			p->addresses[kept++] = p->addresses[i];
 	p->n_addresses = kept;
+}
+
+void
+peer_forget(struct peer * p)
+{
+	p->identified = false;
+	buffer_free(&p->protocols);
+	buffer_free(&p->agent);
 }
 
 bool

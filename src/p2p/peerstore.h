@@ -5,6 +5,7 @@
 #ifndef BERTY_P2P_PEERSTORE_H
 #define BERTY_P2P_PEERSTORE_H
 
+#include "base/budget.h"
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -39,6 +40,7 @@ struct peer {
 struct peerstore {
 	struct map peers;
 	struct list order;
+	struct budget known;      /* refused: forgotten for another */
 };
 
 /* seed keys the map: peers choose their ids. */
@@ -62,6 +64,9 @@ void peerstore_keep_record(struct peer * p, struct slice envelope,
 
 /* Forget addresses that are no longer good. */
 void peerstore_expire(struct peer * p, uint64_t now);
+
+/* It is gone: what its identify told takes no memory any more. */
+void peer_forget(struct peer * p);
 
 /* Does the peer's identify list it? */
 bool peer_speaks(const struct peer * p, const char * protocol);

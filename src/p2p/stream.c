@@ -26,17 +26,18 @@ make_ready(struct stream * s)
 static void
 hold(struct stream * s, struct slice bytes)
 {
-	if (s->h->buffered + bytes.n > s->h->limits.buffered) {
+	if (!budget_take(&s->h->buffered, bytes.n)) {
 		connection_fail(s->c, -ERR_STREAM_READ);
 		return;
 	}
 	buffer_slice(&s->held, bytes);
 	if (s->held.failed) {
+		budget_give(&s->h->buffered, bytes.n);
 		connection_fail(s->c, -ERR_INTERNAL);
 		return;
 	}
 	s->c->held += bytes.n;
-	s->h->buffered += bytes.n;
+	budget_note(&s->h->held, s->c->held);
 }
 
 /* They are the user's, or nobody's, now. */
@@ -47,7 +48,7 @@ release(struct stream * s)
 
 	s->held = (struct buffer){0};
 	s->c->held -= held.n;
-	s->h->buffered -= held.n;
+	budget_give(&s->h->buffered, held.n);
 	if (held.n > 0 && s->c->stalled)
 		connection_mark(s->c);
 	return (held);

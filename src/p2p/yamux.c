@@ -114,8 +114,8 @@ yamux_open(struct yamux * y)
 {
 	struct yamux_stream * s;
 
-	if (y->stopped || y->streams.n >= y->config.streams ||
-	    y->next_id > UINT32_MAX - 2)
+	if (y->stopped || y->next_id > UINT32_MAX - 2 ||
+	    !budget_allows(y->config.streams, y->streams.n, 1))
 		return (NULL);
 	if ((s = yamux_stream_new(y, y->next_id)) == NULL)
 		return (NULL);
@@ -243,6 +243,12 @@ unsigned
 yamux_streams(const struct yamux * y)
 {
 	return ((unsigned)y->streams.n);
+}
+
+unsigned
+yamux_backlog(const struct yamux * y)
+{
+	return (y->backlog);
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef BERTY_P2P_YAMUX_H
 #define BERTY_P2P_YAMUX_H
 
+#include "base/budget.h"
 #include "base/buffer.h"
 
 #define YAMUX_PROTOCOL "/yamux/1.0.0"
@@ -22,8 +23,10 @@ struct yamux_stream;
 
 struct yamux_config {
 	bool client;              /* odd stream ids, as the dialer */
-	unsigned streams;         /* most streams, of both directions */
-	unsigned backlog;         /* most streams come but not accepted yet */
+	/* Budgets of each session, which several may count in: streams of
+	 * both directions, and those that came and are not accepted yet. */
+	struct budget * streams;
+	struct budget * backlog;
 	size_t growth;            /* bytes that all windows together may grow */
 };
 
@@ -72,6 +75,9 @@ size_t yamux_control(const struct yamux * y);
 
 /* Streams that exist. */
 unsigned yamux_streams(const struct yamux * y);
+
+/* Those of them that came and are not accepted yet. */
+unsigned yamux_backlog(const struct yamux * y);
 
 /*
  * Open a stream; NULL when there are too many, the peer said go away, or

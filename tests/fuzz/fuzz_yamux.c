@@ -34,7 +34,9 @@ react(struct yamux * y, const struct yamux_event * e)
 int
 LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 {
-	struct yamux_config config = {true, STREAMS, BACKLOG, 1 << 20};
+	struct budget streams = {.limit = STREAMS};
+	struct budget backlog = {.limit = BACKLOG};
+	struct yamux_config config = {true, &streams, &backlog, 1 << 20};
 	struct yamux * y = yamux_new(&config);
 	struct slice in = slice_of(data, n);
 	struct yamux_event event;

@@ -1,0 +1,58 @@
+#include "base/budget.h"
+
+void
+budget_init(struct budget * b, const char * name, uint64_t limit)
+{
+	*b = (struct budget){.name = name, .limit = limit};
+}
+
+void
+budget_note(struct budget * b, uint64_t used)
+{
+	b->used = used;
+	if (used > b->peak)
+		b->peak = used;
+}
+
+bool
+budget_allows(struct budget * b, uint64_t has, uint64_t n)
+{
+	if (has > b->limit || n > b->limit - has) {
+		b->refused++;
+		return (false);
+	}
+	if (has + n > b->peak)
+		b->peak = has + n;
+	return (true);
+}
+
+bool
+budget_take(struct budget * b, uint64_t n)
+{
+	if (!budget_allows(b, b->used, n))
+		return (false);
+	b->used += n;
+	return (true);
+}
+
+void
+budget_give(struct budget * b, uint64_t n)
+{
+	b->used -= n < b->used ? n : b->used;
+}
+
+void
+budget_refuse(struct budget * b)
+{
+	b->refused++;
+}
+
+void
+budget_tell_used(const struct budget_walk * walk, const struct budget * b,
+    uint64_t used)
+{
+	struct budget shown = *b;
+
+	budget_note(&shown, used);
+	budget_tell(walk, &shown);
+}
