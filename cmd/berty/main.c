@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "output.h"
+#include "version/version.h"
 
 const struct flag common_flags[] = {
 	{"node.remote-addr", "ADDRESS", NULL, "the node to talk to: "
@@ -177,6 +178,15 @@ run_command(const struct command * c, struct run * run, int argc,
 	return (rc == 0 ? 0 : 1);
 }
 
+static void
+print_version(void)
+{
+	printf("berty %s\n", version_text());
+	if (*version_vcs_ref() != '\0')
+		printf("source   %s\n", version_vcs_ref());
+	printf("compiler %s\n", version_compiler());
+}
+
 static int
 dispatch(struct run * run, int argc, char ** argv)
 {
@@ -196,7 +206,7 @@ dispatch(struct run * run, int argc, char ** argv)
 		return (2);
 	}
 	if (strcmp(argv[0], "version") == 0) {
-		puts("berty " BERTY_VERSION);
+		print_version();
 		return (0);
 	}
 	if ((c = find_command(n, argv, &words)) == NULL)

@@ -10,6 +10,7 @@
 #include "base/reader.h"
 #include "daemon/grpc_api.h"
 #include "node/node.h"
+#include "version/version.h"
 #include "world/os/world_os.h"
 
 /* How long calls may go on once the daemon was told to stop, ms. */
@@ -92,7 +93,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		.listeners = o->swarm,
 		.static_peers = o->static_peers,
 		.auto_activate = o->auto_activate,
-		.agent = "libberty/0.1.0",
+		.agent = version_agent(),
 	};
 	struct buffer path = {0};
 	uint8_t key[32];

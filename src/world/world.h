@@ -16,6 +16,7 @@
 struct world;
 struct world_tcp;
 struct world_listener;
+struct world_process;
 
 /* Where a TCP socket is: IPv4 in the first 4 bytes of ip, or IPv6. */
 struct world_address {
@@ -88,6 +89,7 @@ struct world_ops {
 	void (*tcp_close)(struct world_tcp * tcp);
 	size_t (*interfaces)(struct world * w, struct world_address * list,
 	    size_t max);
+	bool (*process)(struct world * w, struct world_process * p); /* or NULL */
 };
 
 struct world {
@@ -215,6 +217,16 @@ static inline size_t
 world_interfaces(struct world * w, struct world_address * list, size_t max)
 {
 	return (w->ops->interfaces(w, list, max));
+}
+
+/*
+ * What the system says of this process (world/process.h), all of it written;
+ * false, and nothing, in a world that has none.
+ */
+static inline bool
+world_process(struct world * w, struct world_process * p)
+{
+	return (w->ops->process != NULL && w->ops->process(w, p));
 }
 
 #endif /* !BERTY_WORLD_WORLD_H */

@@ -72,6 +72,9 @@ void os_listener_close_all(struct os * os);
 size_t os_interfaces(struct world * w, struct world_address * list,
     size_t max);
 
+/* os_process.c */
+bool os_process(struct world * w, struct world_process * p);
+
 /* os_address.c; from: false for what is neither IPv4 nor IPv6. */
 void os_address_to(const struct world_address * from,
     struct sockaddr_storage * to);

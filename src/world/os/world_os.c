@@ -75,6 +75,7 @@ static const struct world_ops ops = {
 	.tcp_pause = os_tcp_pause,
 	.tcp_close = os_tcp_close,
 	.interfaces = os_interfaces,
+	.process = os_process,
 };
 
 static void
