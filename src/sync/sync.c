@@ -97,8 +97,8 @@ on_turn(struct world_timer * timer)
 	}
 }
 
-static void
-arm_tick(struct sync * s)
+void
+sync_arm_tick(struct sync * s)
 {
 	uint64_t now = world_now(s->world), ms = TICK_MOST_MS, left;
 	struct list *place, *following;
@@ -114,6 +114,9 @@ arm_tick(struct sync * s)
 			ms = 0;
 		left = clock_sub(l->paused_until, now);
 		if (left > 0 && left < ms)
+			ms = left;
+		left = clock_sub(sync_reply_at(l), now);
+		if (left < ms)
 			ms = left;
 	}
 	(void)world_timer_start(s->world, &s->tick,
@@ -132,9 +135,10 @@ on_tick(struct world_timer * timer)
 		sync_rotation_refresh(l);
 		if (world_now(s->world) >= l->exchange_at)
 			sync_exchange(l);
+		sync_reply_later(l);
 	}
 	sync_soon(s);
-	arm_tick(s);
+	sync_arm_tick(s);
 }
 
 /* --- the object ----------------------------------------------------------- */
@@ -174,7 +178,7 @@ sync_new(struct world * w, struct store * store, struct host * h,
 		sync_free(s);
 		return (NULL);
 	}
-	arm_tick(s);
+	sync_arm_tick(s);
 	return (s);
 }
 
@@ -253,7 +257,7 @@ sync_add(struct sync * s, struct log * log, const struct sync_config * config,
 	meet_peers(l);
 	sync_fetch_missing(l);
 	sync_soon(s);
-	arm_tick(s);
+	sync_arm_tick(s);
 	*added = l;
 	return (0);
 

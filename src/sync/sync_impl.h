@@ -66,6 +66,9 @@ struct sync_peer {
 	bool told;
 	uint8_t ours[32];             /* hash of the heads it was sent last */
 	uint64_t told_at;
+	bool answered;
+	uint8_t answer_to[32];        /* hash of its heads when it was told */
+	bool later;                   /* look again when it may be told */
 	bool has_period;
 	uint64_t period;              /* of the rotation it used last */
 };
@@ -152,6 +155,9 @@ struct sync {
 /* See to what is queued, at the loop's next turn. */
 void sync_soon(struct sync * s);
 
+/* The schedule changed: when is it due? */
+void sync_arm_tick(struct sync * s);
+
 /* sync_rotation.c */
 void sync_rotation_refresh(struct sync_log * l);
 void sync_rotation_forget(struct sync_log * l);
@@ -177,6 +183,9 @@ void sync_sort_heads(struct cid * heads, size_t n);
 void sync_hash_heads(const struct cid * heads, size_t n, uint8_t hash[32]);
 /* A peer's heads are all here: does it lack some of ours? */
 void sync_consider_reply(struct sync_log * l, struct sync_peer * p);
+/* The time to look at a reply that was put off; UINT64_MAX: none. */
+uint64_t sync_reply_at(const struct sync_log * l);
+void sync_reply_later(struct sync_log * l);
 /* Heads that passed a barrier: to all, to a peer. */
 void sync_publish(struct sync_log * l, const struct cid * heads, size_t n);
 void sync_tell(struct sync_log * l, struct sync_peer * p,

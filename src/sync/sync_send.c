@@ -198,6 +198,8 @@ sync_tell(struct sync_log * l, struct sync_peer * p, const struct cid * heads,
 {
 	p->told = true;
 	p->told_at = world_now(l->s->world);
+	p->answered = p->heard;
+	memcpy(p->answer_to, p->theirs, sizeof(p->answer_to));
 	(void)send_heads(l, p, heads, n);
 	sync_hash_heads(heads, n, p->ours);
 }
@@ -210,19 +212,57 @@ sync_consider_reply(struct sync_log * l, struct sync_peer * p)
 	uint8_t hash[32];
 	size_t n;
 
-	p->reply = false;
+	p->reply = p->later = false;
 	if (!p->heard || (heads = sync_own_heads(l, &n)) == NULL)
 		return;
 	sync_hash_heads(heads, n, hash);
 	free(heads);
 	if (n == 0 || memcmp(hash, p->theirs, 32) == 0)
 		return;
-	/* Never the same thing twice in a row: two peers would go on. */
+	/*
+	 * The same thing is not said twice in a row at once: it may be on its
+	 * way.  If it was lost, it is said again later; but to the same heads
+	 * only once, or two peers would go on.
+	 */
 	if (p->told && memcmp(hash, p->ours, 32) == 0 &&
-	    now < clock_add(p->told_at, SYNC_REPLY_MS))
+	    now < clock_add(p->told_at, SYNC_REPLY_MS)) {
+		p->later = !p->answered ||
+		    memcmp(p->answer_to, p->theirs, 32) != 0;
+		sync_arm_tick(l->s);
 		return;
+	}
 	p->due = true;
 	sync_soon(l->s);
+}
+
+uint64_t
+sync_reply_at(const struct sync_log * l)
+{
+	struct list *place, *following;
+	const struct sync_peer * p;
+	uint64_t at = UINT64_MAX, its;
+
+	list_each(place, following, &l->peers) {
+		p = list_entry(place, const struct sync_peer, place);
+		its = clock_add(p->told_at, SYNC_REPLY_MS);
+		if (p->later && its < at)
+			at = its;
+	}
+	return (at);
+}
+
+void
+sync_reply_later(struct sync_log * l)
+{
+	uint64_t now = world_now(l->s->world);
+	struct list *place, *following;
+	struct sync_peer * p;
+
+	list_each(place, following, &l->peers) {
+		p = list_entry(place, struct sync_peer, place);
+		if (p->later && now >= clock_add(p->told_at, SYNC_REPLY_MS))
+			sync_consider_reply(l, p);
+	}
 }
 
 /* The next time of the slow schedule, later when nothing changes. */
