@@ -76,7 +76,9 @@ uint64_t sim_fingerprint(const struct sim * sim);
  * The network.  Probabilities are parts per million, per piece of at most
  * 16 KiB.  TCP hides loss: a lost piece comes 200 ms later, doubling each time
  * it is lost again; after 6 times the connection is reset.  duplicate, reorder
- * and corrupt break the stream, to test what stands above it.
+ * and corrupt break the stream, to test what stands above it.  For a datagram
+ * they are what they say, and it is lost for good.  All nodes are on one link,
+ * so multicast reaches each that is not cut off, each with faults of its own.
  */
 struct sim_link {
 	uint32_t latency_ms;

@@ -1,6 +1,7 @@
 /*
  * world.h: all that the core gets from outside: time, randomness, timers, TCP
- * connections and worker threads.  The store is its sibling (world/store.h).
+ * connections, UDP datagrams and worker threads.  The store is its sibling
+ * (world/store.h).
  *
  * One loop owns all state.  Every callback is called from that loop, and never
  * from inside a call into the world: what is ready at once is queued.  The two
@@ -16,14 +17,43 @@
 struct world;
 struct world_tcp;
 struct world_listener;
+struct world_udp;
 struct world_process;
 
-/* Where a TCP socket is: IPv4 in the first 4 bytes of ip, or IPv6. */
+/* Where a socket is: IPv4 in the first 4 bytes of ip, or IPv6. */
 struct world_address {
 	bool v6;
 	uint8_t ip[16];
 	uint16_t port;
+	uint32_t zone;            /* link of an IPv6 link-local address; or 0 */
 };
+
+/*
+ * An address of this machine on a link that carries multicast; a link with
+ * several addresses is there several times.
+ */
+struct world_link {
+	uint32_t index;           /* names the link as long as it is there; > 0 */
+	struct world_address at;  /* port 0 */
+	uint8_t prefix;           /* how many bits of it name the network */
+	bool loopback;
+};
+
+/*
+ * How a UDP socket is opened.  Without a link, `at` is an address of ours
+ * (IPv6: that family alone) and port 0 picks one; what is sent is not
+ * fragmented on its way.  With a link (its index), `at` is a multicast group
+ * and a port that others on this machine may hold too: the socket hears what
+ * is sent to the group on that link, its own included, and what it sends to
+ * the group goes out there with 255 hops.
+ */
+struct world_udp_config {
+	struct world_address at;
+	uint32_t link;
+};
+
+/* The longest datagram that is sent, bytes. */
+#define WORLD_UDP_MAX 65507
 
 /*
  * A timer, owned by the caller, who sets `fire` and leaves the rest alone;
@@ -89,6 +119,15 @@ struct world_ops {
 	void (*tcp_close)(struct world_tcp * tcp);
 	size_t (*interfaces)(struct world * w, struct world_address * list,
 	    size_t max);
+	int (*udp_open)(struct world * w, const struct world_udp_config * config,
+	    void (*received)(void * user, const struct world_address * from,
+	        struct slice bytes),
+	    void * user, struct world_udp ** udp,
+	    struct world_address * bound);
+	int (*udp_send)(struct world_udp * udp, const struct world_address * to,
+	    struct slice bytes);
+	void (*udp_close)(struct world_udp * udp);
+	size_t (*links)(struct world * w, struct world_link * list, size_t max);
 	bool (*process)(struct world * w, struct world_process * p); /* or NULL */
 };
 
@@ -217,6 +256,45 @@ static inline size_t
 world_interfaces(struct world * w, struct world_address * list, size_t max)
 {
 	return (w->ops->interfaces(w, list, max));
+}
+
+/* The same for links that carry multicast, loopback among them. */
+static inline size_t
+world_links(struct world * w, struct world_link * list, size_t max)
+{
+	return (w->ops->links(w, list, max));
+}
+
+/*
+ * Open a UDP socket; *bound (may be NULL) says where it is.  `received` is
+ * called for each datagram that came whole, an empty one too; its bytes are
+ * gone after the call.  -ERR_STREAM_READ when the address cannot be had.
+ */
+static inline int
+world_udp_open(struct world * w, const struct world_udp_config * config,
+    void (*received)(void * user, const struct world_address * from,
+        struct slice bytes),
+    void * user, struct world_udp ** udp, struct world_address * bound)
+{
+	return (w->ops->udp_open(w, config, received, user, udp, bound));
+}
+
+/*
+ * Send a datagram at once.  0: it is on its way, and may be lost there;
+ * -ERR_STREAM_WRITE: it is not (too long, no way there, no room now).
+ */
+static inline int
+world_udp_send(struct world * w, struct world_udp * udp,
+    const struct world_address * to, struct slice bytes)
+{
+	return (w->ops->udp_send(udp, to, bytes));
+}
+
+/* Close; nothing is called any more. */
+static inline void
+world_udp_close(struct world * w, struct world_udp * udp)
+{
+	w->ops->udp_close(udp);
 }
 
 /*

@@ -11,6 +11,7 @@ os_address_to(const struct world_address * from, struct sockaddr_storage * to)
 		v6->sin6_family = AF_INET6;
 		v6->sin6_port = htons(from->port);
 		memcpy(&v6->sin6_addr, from->ip, 16);
+		v6->sin6_scope_id = from->zone;
 	} else {
 		v4->sin_family = AF_INET;
 		v4->sin_port = htons(from->port);
@@ -34,6 +35,7 @@ os_address_from(const struct sockaddr * from, struct world_address * to)
 		to->v6 = true;
 		to->port = ntohs(v6->sin6_port);
 		memcpy(to->ip, &v6->sin6_addr, 16);
+		to->zone = v6->sin6_scope_id;
 		return (true);
 	default:
 		return (false);

@@ -25,6 +25,7 @@ struct os {
 	struct list dirty;        /* connections with bytes to hand over */
 	struct list tcps;
 	struct list listeners;
+	struct list udps;
 	char read[READ_SIZE];
 };
 
@@ -74,6 +75,19 @@ size_t os_interfaces(struct world * w, struct world_address * list,
 
 /* os_process.c */
 bool os_process(struct world * w, struct world_process * p);
+
+/* os_udp.c */
+int os_udp_open(struct world * w, const struct world_udp_config * config,
+    void (*received)(void * user, const struct world_address * from,
+        struct slice bytes),
+    void * user, struct world_udp ** udp, struct world_address * bound);
+int os_udp_send(struct world_udp * udp, const struct world_address * to,
+    struct slice bytes);
+void os_udp_close(struct world_udp * udp);
+void os_udp_close_all(struct os * os);
+
+/* os_links.c */
+size_t os_links(struct world * w, struct world_link * list, size_t max);
 
 /* os_address.c; from: false for what is neither IPv4 nor IPv6. */
 void os_address_to(const struct world_address * from,

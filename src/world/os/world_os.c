@@ -75,6 +75,10 @@ static const struct world_ops ops = {
 	.tcp_pause = os_tcp_pause,
 	.tcp_close = os_tcp_close,
 	.interfaces = os_interfaces,
+	.udp_open = os_udp_open,
+	.udp_send = os_udp_send,
+	.udp_close = os_udp_close,
+	.links = os_links,
 	.process = os_process,
 };
 
@@ -122,6 +126,7 @@ world_os_new(const struct logger * log)
 	list_init(&os->dirty);
 	list_init(&os->tcps);
 	list_init(&os->listeners);
+	list_init(&os->udps);
 	os->world.ops = &ops;
 	os->world.log = log;
 	os->world.impl = os;
@@ -157,6 +162,7 @@ world_os_free(struct world * w)
 	do {
 		os_tcp_end_all(os);
 		os_listener_close_all(os);
+		os_udp_close_all(os);
 		(void)uv_timer_stop(&os->timer);
 	} while (uv_run(&os->loop, UV_RUN_ONCE) != 0);
 	uv_close((uv_handle_t *)&os->stop, NULL);

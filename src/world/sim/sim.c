@@ -19,6 +19,7 @@ sim_new(uint64_t seed)
 	sim->all.latency_ms = 10;
 	sim->patience = 30000 * 1000;
 	sim->least = LOG_ERROR + 1;
+	list_init(&sim->packets);
 	dice_init(&sim->dice, seed, UINT64_MAX);
 	return (sim);
 }
@@ -33,6 +34,7 @@ sim_free(struct sim * sim)
 
 	if (sim == NULL)
 		return;
+	udp_free(sim);
 	for (i = 0; i < sim->n; i++)
 		node_die(sim->nodes[i]);
 	for (i = 0; i < sim->n; i++)

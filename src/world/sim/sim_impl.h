@@ -48,6 +48,7 @@ struct node {
 	struct list works;
 	struct list listeners;
 	struct list ends;         /* of connections */
+	struct list udps;
 	struct disk * disk;
 };
 
@@ -64,6 +65,8 @@ struct sim {
 	struct sim_link all;
 	struct map links;         /* pair of indexes -> struct sim_link */
 	uint32_t islands;
+	struct list packets;      /* datagrams under way */
+	uint64_t packet;          /* number of the one that arrives */
 	enum log_level least;
 };
 
@@ -112,6 +115,21 @@ int sim_tcp_write(struct world_tcp * tcp, struct slice bytes);
 size_t sim_tcp_queued(const struct world_tcp * tcp);
 void sim_tcp_pause(struct world_tcp * tcp, bool paused);
 void sim_tcp_close(struct world_tcp * tcp);
+
+/* The node of that address, or NULL. */
+struct node * node_at(struct sim * sim, const struct world_address * at);
+
+/* sim_udp.c */
+int sim_udp_open(struct world * w, const struct world_udp_config * config,
+    void (*received)(void * user, const struct world_address * from,
+        struct slice bytes),
+    void * user, struct world_udp ** udp, struct world_address * bound);
+int sim_udp_send(struct world_udp * udp, const struct world_address * to,
+    struct slice bytes);
+void sim_udp_close(struct world_udp * udp);
+size_t sim_udp_links(struct world * w, struct world_link * list, size_t max);
+void udp_die(struct node * node);
+void udp_free(struct sim * sim);
 
 /* Every connection of a node breaks; tell: its own side hears of it too. */
 void tcp_break(struct node * node, bool tell);

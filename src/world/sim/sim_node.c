@@ -52,6 +52,10 @@ const struct world_ops sim_ops = {
 	.tcp_pause = sim_tcp_pause,
 	.tcp_close = sim_tcp_close,
 	.interfaces = interfaces,
+	.udp_open = sim_udp_open,
+	.udp_send = sim_udp_send,
+	.udp_close = sim_udp_close,
+	.links = sim_udp_links,
 };
 
 static void
@@ -98,6 +102,7 @@ node_new(struct sim * sim)
 	list_init(&node->works);
 	list_init(&node->listeners);
 	list_init(&node->ends);
+	list_init(&node->udps);
 	if ((node->disk = disk_new(node)) == NULL) {
 		free(node);
 		return (NULL);
@@ -125,6 +130,7 @@ void
 node_free(struct node * node)
 {
 	tcp_die(node);
+	udp_die(node);
 	time_settle(node);
 	disk_free(node->disk);
 	free(node);
@@ -180,6 +186,7 @@ sim_start(struct world * w)
 	if (node->alive)
 		return;
 	tcp_die(node);
+	udp_die(node);
 	time_settle(node);
 	disk_start(node->disk);
 	node->alive = true;

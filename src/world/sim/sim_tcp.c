@@ -3,7 +3,7 @@
 
 #include "world/sim/tcp_impl.h"
 
-static struct node *
+struct node *
 node_at(struct sim * sim, const struct world_address * at)
 {
 	struct world_address address;
