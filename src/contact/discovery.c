@@ -14,13 +14,14 @@ struct announcement {
 /* A driver's find; told from the loop, never from inside the driver. */
 struct find {
 	struct buffer ns;
+	const char * driver;
 	struct peer_id peer;
 	struct list place;
 };
 
 struct discovery {
 	struct world * world;
-	struct list drivers, searches, announcements, finds;
+	struct list drivers, searches, announcements, finds, watchers;
 	size_t n_finds;
 	uint64_t round;           /* number of the find that is being told */
 	struct world_timer timer;
@@ -40,6 +41,7 @@ discovery_new(struct host * h)
 	list_init(&d->searches);
 	list_init(&d->announcements);
 	list_init(&d->finds);
+	list_init(&d->watchers);
 	d->timer.fire = tell;
 	return (d);
 }
@@ -116,6 +118,25 @@ leads(const struct discovery * d, const struct discovery_search * search)
 	return (true);
 }
 
+void
+discovery_watch(struct discovery * d, struct discovery_watcher * watcher)
+{
+	list_append(&d->watchers, &watcher->place);
+}
+
+static void
+tell_watchers(struct discovery * d, const char * driver, struct slice ns,
+    const struct peer_id * peer)
+{
+	struct discovery_watcher * w;
+	struct list * at, * next;
+
+	list_each(at, next, &d->watchers) {
+		w = list_entry(at, struct discovery_watcher, place);
+		w->seen(w->user, driver, ns, peer);
+	}
+}
+
 /* A driver that comes late is told all that is wanted: each namespace once. */
 void
 discovery_add(struct discovery * d, struct discovery_driver * driver)
@@ -127,9 +148,11 @@ discovery_add(struct discovery * d, struct discovery_driver * driver)
 	list_append(&d->drivers, &driver->place);
 	list_each(at, next, &d->announcements) {
 		a = list_entry(at, struct announcement, place);
-		if (driver->announce != NULL)
-			driver->announce(driver->driver, buffer_all(&a->ns),
-			    a->ttl_ms);
+		if (driver->announce == NULL)
+			continue;
+		driver->announce(driver->driver, buffer_all(&a->ns),
+		    a->ttl_ms);
+		tell_watchers(d, driver->name, buffer_all(&a->ns), NULL);
 	}
 	list_each(at, next, &d->searches) {
 		s = list_entry(at, struct discovery_search, place);
@@ -150,12 +173,20 @@ void
 discovery_found(struct discovery * d, struct slice ns,
     const struct peer_id * peer)
 {
+	discovery_found_by(d, "", ns, peer);
+}
+
+void
+discovery_found_by(struct discovery * d, const char * name, struct slice ns,
+    const struct peer_id * peer)
+{
 	struct find * f;
 
 	if (d->n_finds >= FINDS_MAX || !sought(d, ns) ||
 	    (f = calloc(1, sizeof(*f))) == NULL)
 		return;
 	buffer_slice(&f->ns, ns);
+	f->driver = name;
 	f->peer = *peer;
 	list_append(&d->finds, &f->place);
 	d->n_finds++;
@@ -188,6 +219,7 @@ tell_find(struct discovery * d, const struct find * f)
 {
 	struct discovery_search * s;
 
+	tell_watchers(d, f->driver, buffer_all(&f->ns), &f->peer);
 	d->round++;
 	while ((s = untold(d, buffer_all(&f->ns))) != NULL) {
 		s->told = d->round;
@@ -292,9 +324,10 @@ discovery_announce(struct discovery * d, struct slice ns, uint64_t ttl_ms)
 	a->ttl_ms = ttl_ms;
 	list_each(at, next, &d->drivers) {
 		driver = list_entry(at, struct discovery_driver, place);
-		if (driver->announce != NULL)
-			driver->announce(driver->driver, buffer_all(&a->ns),
-			    ttl_ms);
+		if (driver->announce == NULL)
+			continue;
+		driver->announce(driver->driver, buffer_all(&a->ns), ttl_ms);
+		tell_watchers(d, driver->name, buffer_all(&a->ns), NULL);
 	}
 }
 

@@ -29,9 +29,24 @@ void discovery_free(struct discovery * d);
 void discovery_add(struct discovery * d, struct discovery_driver * driver);
 void discovery_remove(struct discovery * d, struct discovery_driver * driver);
 
-/* A driver found a peer for a namespace (its addresses are known to the host). */
+/* A driver found a peer for a namespace (its addresses are known to the host).
+ * The name is that of the driver, a literal; discovery_found: it is not told. */
+void discovery_found_by(struct discovery * d, const char * name,
+    struct slice ns, const struct peer_id * peer);
 void discovery_found(struct discovery * d, struct slice ns,
     const struct peer_id * peer);
+
+/*
+ * Who wants to know what the drivers do: one that can announce was told to
+ * (peer NULL), or one found a peer that somebody looks for.
+ */
+struct discovery_watcher {
+	void (*seen)(void * user, const char * driver, struct slice ns,
+	    const struct peer_id * peer);
+	void * user;
+	struct list place;        /* private */
+};
+void discovery_watch(struct discovery * d, struct discovery_watcher * watcher);
 
 /* A search, owned by the caller. */
 struct discovery_search {

@@ -42,7 +42,8 @@ look(void * driver, struct slice ns)
 	list_append(&s->looked, &l->place);
 	while (host_each_peer(s->host, &at, &peer))
 		if (speaks(s, &peer))
-			discovery_found(s->discovery, ns, &peer);
+			discovery_found_by(s->discovery, s->driver.name,
+			    ns, &peer);
 }
 
 static void
@@ -77,7 +78,7 @@ identified(void * user, const struct peer_id * peer)
 	if (!speaks(s, peer))
 		return;
 	list_each(at, next, &s->looked)
-		discovery_found(s->discovery,
+		discovery_found_by(s->discovery, s->driver.name,
 		    buffer_all(&list_entry(at, struct looked, place)->ns),
 		    peer);
 }

@@ -229,18 +229,9 @@ sync_peer(void * user, struct log * log, const struct peer_id * peer,
 	struct node * n = user;
 	enum feed_log which;
 	struct node_group * g = group_of_log(n, log, &which);
-	struct list * place;
-	struct list * following;
 
-	if (g == NULL)
-		return;
-	list_each(place, following, &n->watchers) {
-		struct node_watcher * w =
-		    list_entry(place, struct node_watcher, place);
-
-		if (w->peer != NULL)
-			w->peer(w->user, g, which, peer, here);
-	}
+	if (g != NULL)
+		node_tell_peer(g, which, peer, here);
 }
 
 static const struct sync_handler sync_handler = {
@@ -248,19 +239,6 @@ static const struct sync_handler sync_handler = {
 	.undone = sync_undone,
 	.peer = sync_peer,
 };
-
-void
-node_watch(struct node * n, struct node_watcher * watcher)
-{
-	list_append(&n->watchers, &watcher->place);
-}
-
-void
-node_unwatch(struct node * n, struct node_watcher * watcher)
-{
-	(void)n;
-	list_remove(&watcher->place);
-}
 
 /* --- open and close ----------------------------------------------------- */
 
@@ -295,6 +273,8 @@ open_network(struct node * n, const struct node_config * config,
 	crypto_wipe(&host.key, sizeof(host.key));
 	if (n->sync == NULL || node_contacts_open(n) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	node_status_open(n);
+	node_watch_discovery(n);
 	return (node_addresses_open(n, config, err));
 }
 
@@ -310,6 +290,7 @@ node_open(struct world * w, const struct node_config * config,
 	n->world = w;
 	n->network = config->network;
 	n->auto_activate = config->auto_activate;
+	n->libraries = config->libraries;
 	n->known_changed = true;
 	n->follow_up.fire = node_follow_up_fire;
 	n->wake.fire = feed_wake_fire;
@@ -369,6 +350,7 @@ node_close(struct node * n)
 	n->closed = true;
 	world_timer_stop(n->world, &n->follow_up);
 	world_timer_stop(n->world, &n->wake);
+	node_tell_closed(n);
 	close_groups(n, false);
 	node_contacts_close(n);
 	if (n->sync != NULL)

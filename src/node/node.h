@@ -20,6 +20,11 @@ struct node;
 struct node_group;
 struct node_tx;
 
+/* A library that the process uses, and its version. */
+struct node_library {
+	const char * name, * version;
+};
+
 struct node_config {
 	struct store_config store;
 	const struct network * network;   /* of the account; also spoken */
@@ -27,6 +32,7 @@ struct node_config {
 	const char * const * static_peers; /* multiaddrs, text; NULL-ended */
 	bool auto_activate;       /* known groups are activated by themselves */
 	const char * agent;       /* identify's agentVersion */
+	const struct node_library * libraries; /* for views; NULL-ended, lasts */
 	struct host_limits limits;
 };
 
@@ -58,6 +64,40 @@ struct node_budgets_of {
 	struct list place;        /* private */
 };
 void node_add_budgets(struct node * n, struct node_budgets_of * room);
+
+/* --- how it is ------------------------------------------------------------ */
+
+/* Without peers for so long, ms, a node says so. */
+#define NODE_ALONE_MS 600000
+
+struct node_status {
+	int64_t started_at;       /* unix s */
+	uint64_t uptime_ms;
+	int64_t wall_ms;          /* unix ms now */
+	int64_t clock_moved_ms;   /* of the wall clock, against uptime */
+	unsigned connected;       /* peers */
+	uint64_t alone_ms;        /* since there was one; 0: there is */
+	bool listens;
+};
+void node_status(struct node * n, struct node_status * status);
+
+/*
+ * What somebody should do something about, a sentence each, borrowed during
+ * the call: the store, the clock, the network, budgets.
+ */
+void node_warnings(struct node * n,
+    void (*each)(void * user, const char * sentence), void * user);
+
+/* Not before the source was written, and not decades after. */
+bool node_clock_plausible(int64_t wall_ms);
+
+/* How far one of a group's logs has come; false when it is not synced. */
+enum feed_log { FEED_METADATA, FEED_MESSAGES };
+bool node_group_progress(struct node_group * g, enum feed_log which,
+    struct sync_progress * progress);
+
+/* The next of the libraries that the config named, or NULL: *at = 0 first. */
+const struct node_library * node_each_library(struct node * n, size_t * at);
 
 /* --- changes ------------------------------------------------------------ */
 
@@ -114,8 +154,13 @@ int node_create_group(struct node_tx * tx, struct node_group ** g,
 /* Walk open groups: *at = 0 first. */
 struct node_group * node_each_group(struct node * n, size_t * at);
 
-/* Peers on the topics of a group; *at = 0 first; false at the end. */
-bool node_group_peer(struct node_group * g, size_t * at, struct peer_id * peer);
+/* Peers on the topic of a group's log; *at = 0 first; false at the end. */
+bool node_group_peer(struct node_group * g, enum feed_log which, size_t * at,
+    struct peer_id * peer);
+
+/* The topic: the log's address.  Is the node itself on it? */
+struct slice node_group_topic(struct node_group * g, enum feed_log which);
+bool node_group_on_topic(struct node_group * g, enum feed_log which);
 
 /* --- peers -------------------------------------------------------------- */
 
@@ -134,8 +179,6 @@ void node_contacts_changed(struct node * n);
  * cursor, not entries: a slow reader costs nothing.
  */
 struct feed;
-
-enum feed_log { FEED_METADATA, FEED_MESSAGES };
 
 struct feed_range {
 	struct slice since_id, until_id;  /* empty: not given */
@@ -161,10 +204,24 @@ int feed_next(struct feed * f, struct group_event * e,
 
 /* --- watching ------------------------------------------------------------ */
 
-/* Peers of groups come and go; members may be NULL. */
+/*
+ * Who wants to know of the peers of groups; members may be NULL.  None may close
+ * a group or the node from inside; closed may answer calls.
+ */
 struct node_watcher {
+	/* A peer came to the topic of a log, or went. */
 	void (*peer)(void * user, struct node_group * g, enum feed_log which,
 	    const struct peer_id * peer, bool here);
+	/* The node itself did. */
+	void (*self)(void * user, struct node_group * g, enum feed_log which,
+	    bool here);
+	/* A means of discovery announced the topic (peer NULL), or found one
+	 * for it.  driver may be "". */
+	void (*discovered)(void * user, struct node_group * g,
+	    enum feed_log which, const char * driver,
+	    const struct peer_id * peer);
+	/* The node closes: the last call; it is unwatched already. */
+	void (*closed)(void * user);
 	void * user;
 	struct list place;        /* private */
 };

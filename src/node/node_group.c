@@ -93,12 +93,16 @@ node_group_connect(struct node_group * g)
 	group_link_key(config.link_key, group_info_of(g->group));
 	config.has_device = config.network->heads_name_sender;
 	memcpy(config.device_pk, group_device_pk(g->group), KEY_SIZE);
-	for (i = 0; i < FEED_LOGS; i++)
-		if (g->synced[i] == NULL &&
-		    sync_add(n->sync, node_log(g, (enum feed_log)i), &config,
-		        &g->synced[i]) != 0)
+	for (i = 0; i < FEED_LOGS; i++) {
+		if (g->synced[i] != NULL)
+			continue;
+		if (sync_add(n->sync, node_log(g, (enum feed_log)i), &config,
+		    &g->synced[i]) != 0)
 			log_warn(n->world->log, "node",
 			    "a group's log could not be put on the network");
+		else
+			node_tell_self(g, (enum feed_log)i, true);
+	}
 	crypto_wipe(&config, sizeof(config));
 }
 
@@ -108,9 +112,11 @@ node_group_disconnect(struct node_group * g)
 	size_t i;
 
 	for (i = 0; i < FEED_LOGS; i++) {
-		if (g->synced[i] != NULL)
-			sync_remove(g->synced[i]);
+		if (g->synced[i] == NULL)
+			continue;
+		sync_remove(g->synced[i]);
 		g->synced[i] = NULL;
+		node_tell_self(g, (enum feed_log)i, false);
 	}
 }
 
@@ -144,11 +150,33 @@ node_each_group(struct node * n, size_t * at)
 }
 
 bool
-node_group_peer(struct node_group * g, size_t * at, struct peer_id * peer)
+node_group_peer(struct node_group * g, enum feed_log which, size_t * at,
+    struct peer_id * peer)
 {
-	/* Every member is on the metadata topic; the other adds nobody. */
-	return (g->synced[FEED_METADATA] != NULL &&
-	    sync_each_peer(g->synced[FEED_METADATA], at, peer));
+	return (g->synced[which] != NULL &&
+	    sync_each_peer(g->synced[which], at, peer));
+}
+
+struct slice
+node_group_topic(struct node_group * g, enum feed_log which)
+{
+	return (log_address_of(node_log(g, which)));
+}
+
+bool
+node_group_on_topic(struct node_group * g, enum feed_log which)
+{
+	return (g->synced[which] != NULL);
+}
+
+bool
+node_group_progress(struct node_group * g, enum feed_log which,
+    struct sync_progress * progress)
+{
+	if (g->synced[which] == NULL)
+		return (false);
+	sync_progress(g->synced[which], progress);
+	return (true);
 }
 
 /* Open a group that the account knows. */

@@ -45,6 +45,12 @@ struct node {
 	struct world_timer follow_up; /* reactions and activations */
 	struct world_timer wake;  /* feeds that have something to give */
 	bool known_changed;       /* contacts or joined groups may be new */
+	const struct node_library * libraries;
+	struct host_watcher presence;
+	struct discovery_watcher sightings;
+	unsigned connected;       /* peers */
+	uint64_t alone_since, started_now; /* ms of the world's clock */
+	int64_t started_wall;     /* unix ms */
 };
 
 /*
@@ -89,6 +95,16 @@ void feeds_end(struct node_group * g);
 
 /* Forget what open groups and the account have cached. */
 void node_forget(struct node * n);
+
+/* node_watch.c */
+void node_tell_peer(struct node_group * g, enum feed_log which,
+    const struct peer_id * peer, bool here);
+void node_tell_self(struct node_group * g, enum feed_log which, bool here);
+void node_tell_closed(struct node * n);
+void node_watch_discovery(struct node * n);
+
+/* node_status.c: begin to look, once the host is there. */
+void node_status_open(struct node * n);
 
 /* Contact requests: manager and discovery, set up and torn down. */
 int node_contacts_open(struct node * n);

@@ -110,6 +110,10 @@ drop_attempts(struct dial * d)
 static void
 dial_end(struct dial * d, const struct peer_id * peer, int status)
 {
+	struct peer * p = peerstore_find(&d->h->peers, peer);
+
+	if (p != NULL)
+		p->dial_status = status;
 	d->done = true;
 	drop_attempts(d);
 	if (d->keep != NULL)

@@ -127,6 +127,39 @@ struct host_peer_info {
 int host_peer_info(struct host * h, const struct peer_id * peer,
     struct host_peer_info * info);
 
+/* All that is known of peers, connected or not; borrowed during the call. */
+struct host_view {
+	const struct peer_id * peer;
+	struct slice agent;               /* agentVersion, or empty */
+	bool connected;
+	int dial_status;                  /* how the last dial failed, or 0 */
+};
+
+/* A connection, or an address that is known and not in use. */
+struct host_route {
+	struct slice address;             /* multiaddr bytes, without the peer */
+	bool active;
+	bool outbound;                    /* of active ones */
+	uint64_t latency_ms;              /* of the last ping; 0: unknown */
+};
+
+/* Told a peer, then its routes, each active one followed by its streams. */
+struct host_viewer {
+	void (*peer)(void * user, const struct host_view * view);
+	void (*route)(void * user, const struct host_route * route);
+	void (*stream)(void * user, const char * protocol);
+	void * user;
+};
+
+/*
+ * View one peer (nothing if unknown), or all that are connected and those `most`
+ * others that were used last.  No call into the host from inside.
+ */
+void host_view_peer(struct host * h, const struct peer_id * peer,
+    const struct host_viewer * viewer);
+void host_view_peers(struct host * h, size_t most,
+    const struct host_viewer * viewer);
+
 /*
  * Who wants to know of peers.  Members may be NULL.  `up` comes when the first
  * connection to a peer is usable, `identified` when its protocols are known

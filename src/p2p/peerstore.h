@@ -29,6 +29,7 @@ struct peer {
 	unsigned n_connections;
 	struct peer_address * addresses;
 	size_t n_addresses;
+	int dial_status;          /* how the last dial failed, or 0 */
 	bool identified;
 	struct buffer protocols;  /* NUL-terminated names, one by one */
 	struct buffer agent;      /* text, not terminated */

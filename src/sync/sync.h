@@ -65,4 +65,10 @@ struct sync_stats {
 };
 void sync_stats(const struct sync * s, struct sync_stats * stats);
 
+/* Entries of a log: joined, here but not joined yet, and known to lack. */
+struct sync_progress {
+	uint64_t joined, held, wanted;
+};
+void sync_progress(const struct sync_log * l, struct sync_progress * progress);
+
 #endif /* !BERTY_SYNC_SYNC_H */

@@ -84,6 +84,10 @@ bool store_read_only(const struct store * s);
 /* Why it is read-only, for a person ("" when it is not). */
 const char * store_failure(const struct store * s);
 
+/* Its file ("" in memory), and the version of its tables. */
+const char * store_file(const struct store * s);
+unsigned store_schema(const struct store * s);
+
 /* Called on the loop, once, when the store turns read-only. */
 void store_watch(struct store * s, void (*failed)(void * user), void * user);
 

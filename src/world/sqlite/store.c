@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "world/sqlite/store_impl.h"
@@ -135,6 +136,14 @@ seal_setup(struct store * s, const uint8_t * key, struct error * err)
 	return (0);
 }
 
+static int
+path_setup(struct store * s, const char * path, struct error * err)
+{
+	if (path != NULL && (s->path = strdup(path)) == NULL)
+		return (error_set(err, ERR_DB_OPEN, "memory is short"));
+	return (0);
+}
+
 int
 store_open(struct world * w, const struct store_config * config,
     struct store ** store, struct error * err)
@@ -152,7 +161,8 @@ store_open(struct world * w, const struct store_config * config,
 	list_init(&s->waiting);
 	list_init(&s->syncing);
 	list_init(&s->passed);
-	if ((status = seal_setup(s, config->key, err)) != 0)
+	if ((status = path_setup(s, config->path, err)) != 0 ||
+	    (status = seal_setup(s, config->key, err)) != 0)
 		goto err1;
 	make_private(config);
 	if (sqlite3_open_v2(s->memory ? ":memory:" : config->path, &s->db,
@@ -177,6 +187,7 @@ err2:
 	(void)sqlite3_close(s->db);
 	seal_free(s->seal);
 err1:
+	free(s->path);
 	free(s);
 	return (status);
 }
@@ -194,7 +205,20 @@ store_close(struct store * s)
 		log_error(s->w->log, "store", "close: %s",
 		    sqlite3_errmsg(s->db));
 	seal_free(s->seal);
+	free(s->path);
 	free(s);
+}
+
+const char *
+store_file(const struct store * s)
+{
+	return (s->path == NULL ? "" : s->path);
+}
+
+unsigned
+store_schema(const struct store * s)
+{
+	return (s->schema);
 }
 
 bool

@@ -50,6 +50,8 @@ struct store {
 	bool read_only;
 	bool told;
 	char failure[160];
+	char * path;              /* NULL in memory */
+	unsigned schema;          /* the file's, once it is open */
 	void (*failed)(void * user);
 	void * failed_user;
 	struct store_stats stats;

@@ -197,6 +197,7 @@ schema_open(struct store * s, struct error * err)
 		status = schema_failed(s, rc, err);
 		goto err1;
 	}
+	s->schema = VERSION;
 	return (0);
 
 err1:
