@@ -7,7 +7,7 @@
 /* What waits in the world for the network, bytes, before we stop flushing. */
 #define WRITE_HIGH (256 * 1024)
 
-/* A flush of about this much fits into one Noise frame. */
+/* A flush of about this much fits into one Noise frame, or two of TLS. */
 #define FLUSH_SIZE (31 * 1024)
 
 /* --- the end ------------------------------------------------------------ */
@@ -68,7 +68,7 @@ void
 connection_free(struct connection * c)
 {
 	upgrade_free(c->upgrade);
-	secure_end(&c->secure);
+	security_free(c->security);
 	yamux_free(c->yamux);
 	buffer_free(&c->raw);
 	buffer_free(&c->plain);
@@ -113,7 +113,7 @@ flush(struct connection * c)
 		(void)yamux_flush(c->yamux, &plain, FLUSH_SIZE);
 		if (plain.n == 0)
 			break;
-		secure_seal(&c->secure, &wire, buffer_all(&plain));
+		security_seal(c->security, &wire, buffer_all(&plain));
 		status = plain.failed ? -ERR_INTERNAL :
 		    connection_write(c, &wire);
 	}
@@ -132,9 +132,16 @@ flush(struct connection * c)
 void
 connection_close(struct connection * c, int status)
 {
+	struct buffer wire = {0};
+
 	if (c->up && !c->dead) {
 		yamux_goaway(c->yamux, YAMUX_NORMAL);
 		flush(c);
+	}
+	if (c->up && c->tcp != NULL) {
+		security_close(c->security, &wire);
+		(void)connection_write(c, &wire);
+		buffer_free(&wire);
 	}
 	connection_fail(c, status);
 }
@@ -208,7 +215,9 @@ static int
 begin_upgrade(struct connection * c)
 {
 	struct upgrade_config config = {.dialer = c->outbound,
-	    .identity = c->h->key};
+	    .securities = c->securities, .identity = c->h->key,
+	    .expected = c->expected, .tls = c->h->tls,
+	    .wall = world_wall(c->h->w) / 1000000000};
 	struct buffer out = {0};
 	int status;
 
@@ -264,6 +273,7 @@ connection_new(struct host * h, bool outbound,
 	c->outbound = outbound;
 	c->remote = *remote;
 	c->remote.peer.n = 0;
+	c->securities = h->securities;
 	c->timer.fire = on_timer;
 	list_init(&c->streams);
 	list_init(&c->writing);
@@ -303,7 +313,8 @@ enter(struct connection * c)
 
 int
 connection_dial(struct host * h, const struct multiaddr_tcp * to,
-    const struct peer_id * expected, struct dial * dial)
+    const struct peer_id * expected, unsigned securities,
+    struct dial * dial)
 {
 	struct world_address address = {.v6 = to->v6, .port = to->port};
 	struct connection * c;
@@ -319,6 +330,7 @@ connection_dial(struct host * h, const struct multiaddr_tcp * to,
 	if (status != 0)
 		goto err1;
 	c->expected = *expected;
+	c->securities = securities;
 	c->dial = dial;
 	enter(c);
 	return (0);

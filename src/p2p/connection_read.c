@@ -79,7 +79,7 @@ read_frames(struct connection * c, struct slice * in)
 			status = read_plain(c);
 			continue;
 		}
-		if ((status = secure_open(&c->secure, in, &c->plain)) == 0)
+		if ((status = security_open(c->security, in, &c->plain)) == 0)
 			break;
 	}
 	return (status < 0 ? status : 0);
@@ -107,7 +107,7 @@ come_up(struct connection * c)
 		return (-ERR_STREAM_WRITE);
 	if ((c->yamux = yamux_new(&config)) == NULL)
 		return (-ERR_INTERNAL);
-	upgrade_finish(c->upgrade, &c->secure, &c->plain);
+	c->security = upgrade_finish(c->upgrade, &c->plain);
 	c->peer = p;
 	connection_leave_half_open(c);
 	c->up = true;

@@ -133,7 +133,8 @@ dial_attempt(struct dial * d)
 		d->h->dial_waiting = true;
 		return (false);
 	}
-	status = connection_dial(d->h, &d->addresses[d->at++], &d->peer, d);
+	status = connection_dial(d->h, &d->addresses[d->at++], &d->peer,
+	    d->h->securities, d);
 	if (status == 0)
 		d->running++;
 	else
@@ -169,10 +170,24 @@ on_dial_timer(struct world_timer * timer)
 	host_turn(h);
 }
 
+/*
+ * Who refused the first of our securities may speak the next: the same address
+ * once more.  That costs those a connection who do not speak Noise, and saves
+ * all others a round trip, as its first message goes with the offer.
+ */
+static bool
+offer_next(struct dial * d, const struct connection * c)
+{
+	unsigned left = c->securities & (c->securities - 1);
+
+	return (left != 0 && c->upgrade != NULL && upgrade_refused(c->upgrade) &&
+	    connection_dial(d->h, &c->remote, &d->peer, left, d) == 0);
+}
+
 void
 dialer_result(struct dial * d, struct connection * c, int status)
 {
-	if (d->done)
+	if (d->done || (status != 0 && offer_next(d, c)))
 		return;
 	d->running--;
 	if (status == 0) {

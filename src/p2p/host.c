@@ -7,6 +7,10 @@
 #include "p2p/host_impl.h"
 #include "p2p/listener.h"
 #include "p2p/peer_record.h"
+#include "p2p/tls.h"
+
+_Static_assert(HOST_NOISE == SECURITY_BIT(SECURITY_NOISE) &&
+    HOST_TLS == SECURITY_BIT(SECURITY_TLS), "the same bits by other names");
 
 struct host_event {
 	enum host_event_kind kind;
@@ -197,6 +201,8 @@ host_new(struct world * w, const struct host_config * config)
 	h->w = w;
 	h->key = config->key;
 	peer_id_from_ed25519(&h->id, h->key.pub);
+	h->securities = config->security != 0 ? config->security :
+	    HOST_NOISE | HOST_TLS;
 	h->limits = config->limits;
 	fill_limits(&h->limits);
 	host_budgets_init(h);
@@ -206,6 +212,9 @@ host_new(struct world * w, const struct host_config * config)
 	peerstore_init(&h->peers, seed);
 	h->agent = strdup(config->agent == NULL ? "" : config->agent);
 	if (h->agent == NULL)
+		goto err1;
+	if ((h->securities & HOST_TLS) != 0 &&
+	    (h->tls = tls_identity_new(&h->key)) == NULL)
 		goto err1;
 	if ((h->identify = identify_service_new(h)) == NULL)
 		goto err1;
@@ -271,6 +280,7 @@ host_free(struct host * h)
 	buffer_free(&h->record);
 	buffer_free(&h->record_addresses);
 	free(h->agent);
+	tls_identity_free(h->tls);
 	crypto_wipe(&h->key, sizeof(h->key));
 	free(h);
 }

@@ -1,8 +1,8 @@
 /*
  * host.h: a libp2p host: connections to peers, and streams on them.
  *
- * A connection is TCP, upgraded by multistream-select, Noise XX (with early
- * muxer negotiation) and yamux.  A host identifies every peer it connects to
+ * A connection is TCP, upgraded by multistream-select, Noise XX or TLS 1.3
+ * (with early muxer negotiation) and yamux.  A host identifies every peer it connects to
  * (identify, push), answers pings, and hands incoming streams to whoever
  * registered their protocol.  Source: network spec §1.2, §2.
  *
@@ -34,9 +34,15 @@ struct host_limits {
 	size_t buffered;                  /* 64 MiB in all connections */
 };
 
+/* How connections are secured: sets of these. */
+enum host_security { HOST_NOISE = 1, HOST_TLS = 2 };
+
 struct host_config {
 	struct ed25519_key key;           /* identity; copied */
 	const char * agent;               /* identify's agentVersion; copied */
+	/* host_security bits that are spoken; 0: all.  Dials offer Noise first.
+	 * TLS takes randomness that no seed determines. */
+	unsigned security;
 	struct host_limits limits;
 };
 

@@ -33,6 +33,8 @@ struct host {
 	struct ed25519_key key;
 	struct peer_id id;
 	char * agent;
+	unsigned securities;              /* SECURITY_BITs */
+	struct tls_identity * tls;        /* NULL: not spoken */
 	struct host_limits limits;
 	struct list connections;
 	/* What peers use up, of the host and each of them: */
@@ -67,7 +69,8 @@ struct connection {
 	struct peer_id expected;          /* n = 0: anybody */
 	struct dial * dial;               /* who wants it; NULL: nobody, now */
 	struct upgrade * upgrade;         /* NULL once up */
-	struct secure secure;
+	unsigned securities;              /* that may be spoken on it */
+	struct security * security;       /* once up */
 	struct yamux * yamux;
 	struct peer * peer;               /* once up */
 	struct buffer raw;                /* bytes not opened, while stalled */
@@ -136,9 +139,13 @@ void host_budgets_init(struct host * h);
 
 /* --- connection.c ------------------------------------------------------- */
 
-/* Begin to dial; 0 or a code.  The dial hears of the outcome. */
+/*
+ * Begin to dial, offering the first of the securities (SECURITY_BITs); 0 or a
+ * code.  The dial hears of the outcome.
+ */
 int connection_dial(struct host * h, const struct multiaddr_tcp * to,
-    const struct peer_id * expected, struct dial * dial);
+    const struct peer_id * expected, unsigned securities,
+    struct dial * dial);
 
 /* Take an accepted TCP connection, or close it when there are too many. */
 void connection_accept(struct host * h, struct world_tcp * tcp,

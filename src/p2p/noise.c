@@ -281,6 +281,9 @@ verify_identity(struct noise * n, struct slice identity, struct slice sig)
 	if (status != 0)
 		return (-ERR_CRYPTO_SIGNATURE_VERIFICATION);
 	peer_id_from_public_key(&n->peer, identity);
+	if (n->config.expected.n > 0 &&
+	    !peer_id_equal(&n->peer, &n->config.expected))
+		return (-ERR_INVALID_INPUT);
 	buffer_clear(&n->peer_key);
 	buffer_slice(&n->peer_key, identity);
 	return (n->peer_key.failed ? -ERR_INTERNAL : 0);

@@ -21,6 +21,7 @@ struct noise_config {
 	struct ed25519_key identity;
 	uint8_t static_private[32];       /* X25519, drawn for this handshake */
 	uint8_t ephemeral_private[32];    /* X25519, drawn for this handshake */
+	struct peer_id expected;          /* n = 0: whoever is there */
 	/* Muxers for the extension, preferred first, NULL-terminated; NULL: no
 	 * extension is sent.  Borrowed for the life of the handshake. */
 	const char * const * muxers;
@@ -50,7 +51,8 @@ void noise_start(struct noise * n, struct buffer * out);
  * its length.  1: the handshake is over, all below may be asked.  0: the next
  * message is awaited.  -ERR_CRYPTO_DECRYPT: a message that does not open;
  * -ERR_CRYPTO_SIGNATURE_VERIFICATION: the peer does not own the identity it
- * claims; -ERR_DESERIALIZATION: a malformed payload.
+ * claims; -ERR_INVALID_INPUT: it is not the one expected, who then learns
+ * nothing of us; -ERR_DESERIALIZATION: a malformed payload.
  */
 int noise_handshake(struct noise * n, struct slice message,
     struct buffer * out);

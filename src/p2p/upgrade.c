@@ -6,29 +6,38 @@
 #include "p2p/multistream.h"
 #include "p2p/yamux.h"
 
-#define NOISE_PROTOCOL "/noise"
-
-static const char * const securities[] = {NOISE_PROTOCOL, NULL};
 static const char * const muxers[] = {YAMUX_PROTOCOL, NULL};
 
 enum stage { SECURITY, HANDSHAKE, MUXER, DONE };
 
 struct upgrade {
-	bool dialer;
+	struct security_config config;
+	unsigned securities;
 	enum stage stage;
+	bool refused;
 	struct multistream * negotiation;
-	struct noise * noise;
-	struct buffer held;               /* part of a handshake message */
+	struct security * security;       /* NULL until it is agreed on */
 	struct peer_id peer;
-	struct secure secure;
 	struct buffer plain;              /* opened, not used yet */
 };
+
+/* The kind that we speak under that name, or SECURITY_KINDS. */
+static enum security_kind
+find_security(const struct upgrade * u, const char * protocol)
+{
+	enum security_kind kind;
+
+	for (kind = 0; kind < SECURITY_KINDS; kind++)
+		if ((u->securities & SECURITY_BIT(kind)) != 0 &&
+		    strcmp(security_protocol(kind), protocol) == 0)
+			break;
+	return (kind);
+}
 
 static bool
 speaks_security(void * user, const char * protocol)
 {
-	(void)user;
-	return (strcmp(protocol, NOISE_PROTOCOL) == 0);
+	return (find_security(user, protocol) != SECURITY_KINDS);
 }
 
 static bool
@@ -38,19 +47,36 @@ speaks_muxer(void * user, const char * protocol)
 	return (strcmp(protocol, YAMUX_PROTOCOL) == 0);
 }
 
-static struct noise *
-make_noise(const struct upgrade_config * config)
+static void
+fill_config(struct upgrade * u, const struct upgrade_config * config)
 {
-	struct noise_config made = {.initiator = config->dialer,
-	    .identity = config->identity,
-	    .muxers = config->no_early_muxer ? NULL : muxers};
-	struct noise * n;
+	u->securities = config->securities != 0 ? config->securities :
+	    SECURITY_BIT(SECURITY_NOISE);
+	u->config = (struct security_config){.dialer = config->dialer,
+	    .identity = config->identity, .expected = config->expected,
+	    .muxers = config->no_early_muxer ? NULL : muxers,
+	    .tls = config->tls, .wall = config->wall};
+	memcpy(u->config.static_private, config->static_private, 32);
+	memcpy(u->config.ephemeral_private, config->ephemeral_private, 32);
+}
 
-	memcpy(made.static_private, config->static_private, 32);
-	memcpy(made.ephemeral_private, config->ephemeral_private, 32);
-	n = noise_new(&made);
-	crypto_wipe(&made, sizeof(made));
-	return (n);
+/* Offer the first that we speak, and go on as if it were accepted. */
+static int
+offer(struct upgrade * u, struct buffer * out)
+{
+	const char * offers[2] = {NULL, NULL};
+	enum security_kind kind = 0;
+
+	while (kind < SECURITY_KINDS - 1 &&
+	    (u->securities & SECURITY_BIT(kind)) == 0)
+		kind++;
+	offers[0] = security_protocol(kind);
+	u->negotiation = multistream_dial(offers, out);
+	u->security = security_new(kind, &u->config);
+	if (u->negotiation == NULL || u->security == NULL)
+		return (-ERR_INTERNAL);
+	security_start(u->security, out);
+	return (out->failed ? -ERR_INTERNAL : 0);
 }
 
 struct upgrade *
@@ -60,18 +86,14 @@ upgrade_new(const struct upgrade_config * config, struct buffer * out)
 
 	if (u == NULL)
 		goto err0;
-	u->dialer = config->dialer;
-	if ((u->noise = make_noise(config)) == NULL)
+	fill_config(u, config);
+	if (config->dialer) {
+		if (offer(u, out) != 0)
+			goto err1;
+	} else if ((u->negotiation = multistream_listen(speaks_security,
+	    u)) == NULL) {
 		goto err1;
-	u->negotiation = u->dialer ? multistream_dial(securities, out) :
-	    multistream_listen(speaks_security, NULL);
-	if (u->negotiation == NULL)
-		goto err1;
-	/* There is one security to offer: who refuses it is lost anyway. */
-	if (u->dialer)
-		noise_start(u->noise, out);
-	if (out->failed)
-		goto err1;
+	}
 	return (u);
 
 err1:
@@ -86,10 +108,9 @@ upgrade_free(struct upgrade * u)
 	if (u == NULL)
 		return;
 	multistream_free(u->negotiation);
-	noise_free(u->noise);
-	buffer_free(&u->held);
-	secure_end(&u->secure);
+	security_free(u->security);
 	buffer_free(&u->plain);
+	crypto_wipe(u, sizeof(*u));
 	free(u);
 }
 
@@ -98,70 +119,45 @@ feed_security(struct upgrade * u, struct slice * in, struct buffer * out)
 {
 	int status = multistream_feed(u->negotiation, in, out);
 
+	u->refused = u->config.dialer && status == -ERR_NOT_FOUND;
 	if (status <= 0)
 		return (status);
+	if (u->security == NULL) {
+		u->security = security_new(find_security(u,
+		    multistream_protocol(u->negotiation)), &u->config);
+		if (u->security == NULL)
+			return (-ERR_INTERNAL);
+	}
 	multistream_free(u->negotiation);
 	u->negotiation = NULL;
 	u->stage = HANDSHAKE;
 	return (1);
 }
 
-/* After Noise: the channel, and the muxer unless it is agreed already. */
+/* The peer is known: the muxer is next, unless it is agreed already. */
 static int
 start_muxer(struct upgrade * u, struct buffer * out)
 {
 	struct buffer hello = {0};
-	struct noise_keys keys;
 
-	u->peer = *noise_peer(u->noise);
-	noise_keys(u->noise, &keys);
-	secure_start(&u->secure, &keys);
-	crypto_wipe(&keys, sizeof(keys));
+	u->peer = *security_peer(u->security);
 	u->stage = DONE;
-	if (noise_muxer(u->noise) != NULL)
+	if (security_muxer(u->security) != NULL)
 		return (1);
 	u->stage = MUXER;
-	u->negotiation = u->dialer ? multistream_dial(muxers, &hello) :
+	u->negotiation = u->config.dialer ? multistream_dial(muxers, &hello) :
 	    multistream_listen(speaks_muxer, NULL);
-	secure_seal(&u->secure, out, buffer_all(&hello));
+	security_seal(u->security, out, buffer_all(&hello));
 	buffer_free(&hello);
 	return (u->negotiation == NULL ? -ERR_INTERNAL : 1);
-}
-
-/* Complete one handshake message in u->held; false when bytes lack. */
-static bool
-hold_message(struct upgrade * u, struct slice * in)
-{
-	size_t want, n;
-
-	for (;;) {
-		want = u->held.n < 2 ? 2 :
-		    2 + ((size_t)u->held.p[0] << 8 | u->held.p[1]);
-		n = want - u->held.n;
-		if (n > in->n)
-			n = in->n;
-		buffer_append(&u->held, in->p, n);
-		*in = slice_of(in->p + n, in->n - n);
-		if (u->held.n < want || u->held.failed)
-			return (false);
-		if (want > 2 || (u->held.p[0] | u->held.p[1]) == 0)
-			return (true);
-	}
 }
 
 static int
 feed_handshake(struct upgrade * u, struct slice * in, struct buffer * out)
 {
-	int status;
+	int status = security_handshake(u->security, in, out);
 
-	if (!hold_message(u, in))
-		return (u->held.failed ? -ERR_INTERNAL : 0);
-	status = noise_handshake(u->noise,
-	    slice_of(u->held.p + 2, u->held.n - 2), out);
-	buffer_clear(&u->held);
-	if (status < 0)
-		return (status);
-	return (status == 0 ? 1 : start_muxer(u, out));
+	return (status <= 0 ? status : start_muxer(u, out));
 }
 
 static int
@@ -171,11 +167,11 @@ feed_muxer(struct upgrade * u, struct slice * in, struct buffer * out)
 	struct slice plain;
 	int status;
 
-	if ((status = secure_open(&u->secure, in, &u->plain)) <= 0)
+	if ((status = security_open(u->security, in, &u->plain)) <= 0)
 		return (status);
 	plain = buffer_all(&u->plain);
 	status = multistream_feed(u->negotiation, &plain, &answer);
-	secure_seal(&u->secure, out, buffer_all(&answer));
+	security_seal(u->security, out, buffer_all(&answer));
 	buffer_free(&answer);
 	buffer_consume(&u->plain, u->plain.n - plain.n);
 	if (status > 0)
@@ -208,17 +204,25 @@ upgrade_feed(struct upgrade * u, struct slice * in, struct buffer * out)
 	return (status);
 }
 
+bool
+upgrade_refused(const struct upgrade * u)
+{
+	return (u->refused);
+}
+
 const struct peer_id *
 upgrade_peer(const struct upgrade * u)
 {
 	return (&u->peer);
 }
 
-void
-upgrade_finish(struct upgrade * u, struct secure * s, struct buffer * plain)
+struct security *
+upgrade_finish(struct upgrade * u, struct buffer * plain)
 {
-	*s = u->secure;
+	struct security * s = u->security;
+
+	u->security = NULL;
 	*plain = u->plain;
-	u->secure = (struct secure){0};
 	u->plain = (struct buffer){0};
+	return (s);
 }
