@@ -68,7 +68,8 @@ output_safe(struct slice text)
 	struct buffer safe = {0};
 
 	make_safe(&safe, text);
-	(void)fwrite(safe.p, 1, safe.n, stdout);
+	if (safe.n > 0)
+		(void)fwrite(safe.p, 1, safe.n, stdout);
 	buffer_free(&safe);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/reader.h"
 #include "daemon/grpc_api.h"
+#include "daemon/libraries.h"
 #include "node/node.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
@@ -23,6 +24,7 @@ struct daemon {
 	struct grpc_server * server;
 	struct grpc_api * api;
 	struct store_commit opened;
+	struct node_library libraries[DAEMON_LIBRARIES];
 	void (*ready)(void * user, const struct berty_daemon_info * info);
 	void * user;
 	uv_signal_t signals[2];
@@ -94,6 +96,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		.static_peers = o->static_peers,
 		.auto_activate = o->auto_activate,
 		.agent = version_agent(),
+		.libraries = d->libraries,
 	};
 	struct buffer path = {0};
 	uint8_t key[32];
@@ -110,6 +113,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		config.store.path = (char *)path.p;
 		config.store.key = key;
 	}
+	daemon_libraries(d->libraries);
 	rc = node_open(d->world, &config, &d->node, err);
 	crypto_wipe(key, sizeof(key));
 	buffer_free(&path);

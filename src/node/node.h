@@ -215,6 +215,8 @@ struct node_watcher {
 	/* The node itself did. */
 	void (*self)(void * user, struct node_group * g, enum feed_log which,
 	    bool here);
+	/* A group is closed; it has left its topics. */
+	void (*shut)(void * user, struct node_group * g);
 	/* A means of discovery announced the topic (peer NULL), or found one
 	 * for it.  driver may be "". */
 	void (*discovered)(void * user, struct node_group * g,

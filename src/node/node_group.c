@@ -68,6 +68,7 @@ node_group_free(struct node_group * g)
 	feeds_end(g);
 	list_remove(&g->due);
 	node_group_disconnect(g);
+	node_tell_shut(g);
 	node_tx_forget(g);
 	for (i = 0; i < FEED_LOGS; i++) {
 		struct log * log = node_log(g, (enum feed_log)i);

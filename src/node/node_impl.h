@@ -100,6 +100,7 @@ void node_forget(struct node * n);
 void node_tell_peer(struct node_group * g, enum feed_log which,
     const struct peer_id * peer, bool here);
 void node_tell_self(struct node_group * g, enum feed_log which, bool here);
+void node_tell_shut(struct node_group * g);
 void node_tell_closed(struct node * n);
 void node_watch_discovery(struct node * n);
 

@@ -45,6 +45,19 @@ node_tell_self(struct node_group * g, enum feed_log which, bool here)
 }
 
 void
+node_tell_shut(struct node_group * g)
+{
+	struct list * place, * following;
+	struct node_watcher * w;
+
+	list_each(place, following, &g->node->watchers) {
+		w = list_entry(place, struct node_watcher, place);
+		if (w->shut != NULL)
+			w->shut(w->user, g);
+	}
+}
+
+void
 node_tell_closed(struct node * n)
 {
 	struct node_watcher * w;

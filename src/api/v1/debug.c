@@ -54,6 +54,59 @@ v1_debug_list_groups(struct api_call * call)
 	call->transport->finish(call, NULL);
 }
 
+/* --- DebugGroup ----------------------------------------------------------- */
+
+static bool
+is_listed(const V1(DebugGroup__Reply) * reply, const char * id)
+{
+	size_t i;
+
+	for (i = 0; i < reply->n_peer_ids; i++)
+		if (strcmp(reply->peer_ids[i], id) == 0)
+			return (true);
+	return (false);
+}
+
+static int
+compare_texts(const void * a, const void * b)
+{
+	const char * const * x = a;
+	const char * const * y = b;
+
+	return (strcmp(*x, *y));
+}
+
+void
+v1_debug_group(struct api_call * call)
+{
+	static const enum feed_log logs[] = {FEED_METADATA, FEED_MESSAGES};
+	const V1(DebugGroup__Request) * request = call->request;
+	V1(DebugGroup__Reply) * reply;
+	struct peer_id_text text;
+	struct error err = {0};
+	struct node_group * g;
+	struct peer_id peer;
+	size_t i, at;
+
+	if (v1_group(call, request->group_pk, ERR_GROUP_MISSING, &g,
+	    &err) != 0) {
+		api_fail(call, &err);
+		return;
+	}
+	reply = v1_new(call->method->reply);
+	for (i = 0; reply != NULL && i < 2; i++)
+		for (at = 0; node_group_peer(g, logs[i], &at, &peer);) {
+			text = peer_id_show(&peer);
+			if (!is_listed(reply, text.text))
+				v1_add_text(&reply->peer_ids,
+				    &reply->n_peer_ids, slice_text(text.text));
+		}
+	if (reply != NULL && reply->n_peer_ids > 0)
+		qsort(reply->peer_ids, reply->n_peer_ids,
+		    sizeof(*reply->peer_ids), compare_texts);
+	v1_answer_built(call, reply);
+}
+
 /* --- DebugInspectGroupStore ----------------------------------------------- */
 
 struct inspect {

@@ -52,6 +52,27 @@ int v1_learn(struct change * c, const ProtobufCBinaryData * addresses,
 /* The answer of calls whose reply has no fields. */
 void v1_answer_empty(struct change * c);
 
+/* --- replies built piece by piece ------------------------------------------ */
+
+/*
+ * A message in malloc'd memory, or NULL; one more in a repeated field.  What
+ * has no room is left out.  v1_answer_built sends the whole and frees it.
+ */
+void * v1_new(const ProtobufCMessageDescriptor * type);
+void * v1_add(void * field, size_t * n,
+    const ProtobufCMessageDescriptor * type);
+void v1_add_text(char *** field, size_t * n, struct slice text);
+
+/* Fill a text field that still has its default. */
+void v1_set_text(char ** field, struct slice text);
+void v1_set_peer(char ** field, const struct peer_id * peer);
+void v1_set_address(char ** field, struct slice multiaddr);
+
+void v1_answer_built(struct api_call * call, void * reply);
+
+/* PeerList.Feature bits (1 << value) that an address alone shows. */
+unsigned v1_address_features(struct slice address, bool active);
+
 /* --- handlers ------------------------------------------------------------- */
 
 void v1_instance_get_configuration(struct api_call * call);
@@ -83,5 +104,10 @@ void v1_deactivate_group(struct api_call * call);
 
 void v1_debug_list_groups(struct api_call * call);
 void v1_debug_inspect_group_store(struct api_call * call);
+void v1_debug_group(struct api_call * call);
+
+void v1_monitor_group(struct api_call * call);
+void v1_peer_list(struct api_call * call);
+void v1_system_info(struct api_call * call);
 
 #endif /* !BERTY_API_V1_V1_H */

@@ -1,0 +1,12 @@
+/* libraries.h: the versions of the libraries that this process runs with. */
+#ifndef BERTY_DAEMON_LIBRARIES_H
+#define BERTY_DAEMON_LIBRARIES_H
+
+#include "node/node.h"
+
+enum { DAEMON_LIBRARIES = 6 };
+
+/* Fill the list; the last has no name. */
+void daemon_libraries(struct node_library list[DAEMON_LIBRARIES]);
+
+#endif /* !BERTY_DAEMON_LIBRARIES_H */
