@@ -59,7 +59,7 @@ has_come(void * user)
 static struct host *
 host_at(struct world * w, uint8_t number)
 {
-	struct host_config config = {.agent = "bench"};
+	struct host_config config = {.agent = "bench", .security = HOST_NOISE};
 	const uint8_t seed[32] = {3, number};
 
 	ed25519_from_seed(&config.key, seed);

@@ -32,6 +32,8 @@ static const struct flag daemon_flags[] = {
 	    "connect; :default: is " SWARM_DEFAULT},
 	{"p2p.static-peers", "LIST", NULL, "nodes to stay connected with: "
 	    "/ip4/…/tcp/…/p2p/ID"},
+	{"p2p.security", "LIST", "noise,tls", "how connections between nodes "
+	    "are secured: noise, tls or both; noise is offered first"},
 	{"p2p.mdns", NULL, "false", "find nodes in the local network (not in "
 	    "this version: accepted and off)"},
 	{"network", "NAME", "berty", "berty, berty-v1 (the network of 2022) or "
@@ -350,6 +352,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->listeners = b->listeners;
 	o->swarm = b->swarm;
 	o->static_peers = b->static_peers;
+	o->security = flags_text(f, "p2p.security");
 	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
 	o->network = flags_text(f, "network");

@@ -22,6 +22,8 @@ struct berty_daemon_options {
 	const char * const * listeners; /* of the API */
 	const char * const * swarm;     /* of libp2p */
 	const char * const * static_peers;
+	const char * security;          /* of libp2p: "noise", "tls" or both,
+	                                 * as "noise,tls"; NULL: both */
 	bool auto_activate;             /* open known groups by itself */
 	bool enable_requests;           /* be found by contact requests */
 	bool legacy_status;             /* gRPC status 14 for every error */

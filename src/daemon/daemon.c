@@ -11,6 +11,7 @@
 #include "daemon/grpc_api.h"
 #include "daemon/libraries.h"
 #include "node/node.h"
+#include "p2p/security.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
 
@@ -105,6 +106,11 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 	if (config.network == NULL)
 		return (error_set(err, ERR_INVALID_INPUT, "there is no network "
 		    "'%s': take berty, berty-v1 or wesh", o->network));
+	if (o->security != NULL && security_parse(slice_text(o->security),
+	    &config.security) != 0)
+		return (error_set(err, ERR_INVALID_INPUT, "connections are not "
+		    "secured by '%s': take noise, tls or noise,tls",
+		    o->security));
 	if (o->store != NULL) {
 		if ((rc = make_folder(o->store, err)) != 0 ||
 		    (rc = load_key(o, key, err)) != 0)

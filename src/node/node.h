@@ -32,6 +32,7 @@ struct node_config {
 	const char * const * static_peers; /* multiaddrs, text; NULL-ended */
 	bool auto_activate;       /* known groups are activated by themselves */
 	const char * agent;       /* identify's agentVersion */
+	unsigned security;        /* host_security bits; 0: all */
 	const struct node_library * libraries; /* for views; NULL-ended, lasts */
 	struct host_limits limits;
 };

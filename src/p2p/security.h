@@ -62,6 +62,12 @@ extern const struct security_ops tls_ops;
 
 const struct security_ops * security_ops_of(enum security_kind kind);
 
+/*
+ * Read a list as an operator writes it, "noise,tls": *set gets SECURITY_BITs.
+ * -ERR_INVALID_INPUT: empty, or a name that is not known.
+ */
+int security_parse(struct slice list, unsigned * set);
+
 /* The config is copied.  NULL without memory. */
 static inline struct security *
 security_new(enum security_kind kind, const struct security_config * config)

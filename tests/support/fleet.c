@@ -28,6 +28,7 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	    .static_peers = peers,
 	    .auto_activate = !f->config.by_hand,
 	    .agent = "test",
+	    .security = HOST_NOISE,
 	};
 	size_t to, n = 0;
 	int rc;

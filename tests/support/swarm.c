@@ -10,7 +10,7 @@ static void
 start_node(struct swarm * s, size_t i)
 {
 	struct swarm_node * node = &s->nodes[i];
-	struct host_config config = {.agent = "test"};
+	struct host_config config = {.agent = "test", .security = HOST_NOISE};
 	struct buffer address = {0};
 	uint8_t seed[32] = {1, (uint8_t)i};
 

@@ -64,7 +64,7 @@ static inline void
 liar_start(struct liar * liar, struct net * net)
 {
 	static const struct gossipsub_handler gossip = {take, meets, meets};
-	struct host_config config = {.agent = "liar"};
+	struct host_config config = {.agent = "liar", .security = HOST_NOISE};
 	struct buffer to = {0};
 	uint8_t seed[32] = {99};
 	size_t i;

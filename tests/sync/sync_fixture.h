@@ -66,7 +66,8 @@ address_of(struct node * node, struct buffer * out)
 static inline void
 node_start(struct net * net, struct node * node)
 {
-	struct host_config config = {.key = node->key, .agent = "test"};
+	struct host_config config = {.key = node->key, .agent = "test",
+	    .security = HOST_NOISE};
 	struct sync_config sync = {.network = net->network, .link_key = {9}};
 	struct buffer address = {0};
 	struct world_address at = sim_address(node->place.world);
