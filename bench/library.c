@@ -88,7 +88,7 @@ library_group(struct library * l)
 			return (g);
 	if (node_begin(l->node, &tx, NULL) != 0)
 		return (NULL);
-	if (node_create_group(tx, &g, NULL) != 0) {
+	if (node_create_group(tx, NULL, &g, NULL) != 0) {
 		node_abort(tx);
 		return (NULL);
 	}

@@ -157,47 +157,6 @@ account_write(struct account * a, unsigned type, const void * message,
 	return (status == 0 ? 0 : error_wrap(err, ERR_ORBIT_DB_APPEND));
 }
 
-static void
-name_network(struct buffer * name, const uint8_t pk[32])
-{
-
-	buffer_text(name, "network:");
-	buffer_append(name, pk, KEY_SIZE);
-}
-
-int
-account_network_put(struct account * a, const uint8_t pk[32],
-    const struct network * network)
-{
-	struct buffer name = {0};
-	int status;
-
-	name_network(&name, pk);
-	status = name.failed ? -ERR_INTERNAL : store_put(a->context.store,
-	    STORE_ACCOUNT, a->registers.scope, buffer_all(&name),
-	    slice_text((network == NULL ? a->network : network)->name));
-	buffer_free(&name);
-	return (status);
-}
-
-const struct network *
-account_network_get(struct account * a, const uint8_t pk[32])
-{
-	const struct network * network = NULL;
-	struct buffer name = {0}, found = {0};
-
-	name_network(&name, pk);
-	if (!name.failed && store_get(a->context.store, STORE_ACCOUNT,
-	    a->registers.scope, buffer_all(&name), &found) == 0) {
-		buffer_byte(&found, 0);
-		if (!found.failed)
-			network = network_find((const char *)found.p);
-	}
-	buffer_free(&name);
-	buffer_free(&found);
-	return (network == NULL ? a->network : network);
-}
-
 void
 account_watch(struct account * a, void (*changed)(void * user), void * user)
 {

@@ -34,6 +34,7 @@ struct contact {
 	struct buffer metadata;           /* theirs */
 	struct buffer own_metadata;       /* ours, of the newest event 106 */
 	const struct network * network;   /* the one it came by */
+	bool any_network;                 /* not known yet: look in all */
 };
 void contact_free(struct contact * c);
 
@@ -63,8 +64,34 @@ bool account_requests_enabled(struct account * a);
 bool account_seed(struct account * a, uint8_t seed[32]);
 
 /*
+ * The network by which a contact (named by its account key) or a joined group
+ * is met; the account's own if nothing is known.  guess: nothing proves it yet,
+ * and it may be another one of those that are spoken.  any: of a contact to be
+ * requested in all of them.  moves counts how often it changed: the rows of
+ * the group begin anew each time, as do its logs.
+ */
+struct account_network {
+	const struct network * network;
+	bool any, guess;
+	unsigned moves;
+};
+void account_network(struct account * a, const uint8_t pk[32],
+    struct account_network * at);
+
+/*
+ * Note it, inside a transaction.  A guess does not displace what is known; what
+ * contradicts what was known leaves both as guesses.  any: unless something is
+ * known.
+ */
+int account_set_network(struct account * a, const uint8_t pk[32],
+    const struct network * network, bool guess);
+int account_any_network(struct account * a, const uint8_t pk[32]);
+
+/*
  * The contact state machine, contact spec §6 with the corrections of api-v1
  * spec §3.  Errors start with the code of the operation (1002 …).
+ * network: the one that was said or seen; NULL: not known (enqueue: any).  A
+ * contact that asked us before is met where it asked.
  * enqueue: ContactRequestSend; sent: our request was delivered; received: a
  * request came over the network (the chain is 1204, 1201, 1202 …).
  */
@@ -91,7 +118,7 @@ int account_contact(struct account * a, const uint8_t pk[32],
 int account_each_contact(struct account * a, int (*each)(void * user,
     const struct contact * c), void * user);
 
-/* Joined groups. */
+/* Joined groups; network NULL: not known, the account's own is a guess. */
 int account_join_group(struct account * a, const struct group_info * g,
     const struct network * network, struct error * err);
 int account_leave_group(struct account * a, const uint8_t pk[32],

@@ -147,20 +147,35 @@ operate(struct account * a, enum contact_operation operation,
 	return (status);
 }
 
-/* An operation that says by which network the contact came. */
+/*
+ * The network goes with the event.  One that asked us before said where it is
+ * met; who is asked somewhere else would look for us in vain.
+ */
 static int
-operate_by(struct account * a, enum contact_operation operation,
-    const struct request * r, const struct network * network,
-    struct error * err)
+note_network(struct account * a, const struct request * r,
+    const struct network * network, bool asked_us, struct error * err)
 {
 	int status;
 
-	if ((status = operate(a, operation, r, err)) != 0)
-		return (status);
-	if ((status = account_network_put(a, r->pk, network)) != 0)
-		return (error_from(err, ERR_ORBIT_DB_APPEND, status,
-		    "the contact's network cannot be kept"));
-	return (0);
+	if (asked_us)
+		return (0);
+	status = network == NULL ? account_any_network(a, r->pk) :
+	    account_set_network(a, r->pk, network, false);
+	return (status == 0 ? 0 : error_from(err, ERR_ORBIT_DB_APPEND, status,
+	    "the contact's network cannot be kept"));
+}
+
+static bool
+has_asked_us(struct account * a, const uint8_t pk[32])
+{
+	struct contact c;
+	bool asked;
+
+	if (registers_contact(&a->registers, pk, &c) != 0)
+		return (false);
+	asked = c.state == CONTACT_RECEIVED;
+	contact_free(&c);
+	return (asked);
 }
 
 int
@@ -170,13 +185,17 @@ account_contact_enqueue(struct account * a, const uint8_t pk[32],
 {
 	struct request r = {pk, slice_of(seed, SEED_SIZE), metadata,
 	    own_metadata};
+	bool asked_us = has_asked_us(a, pk);
+	int status;
 
 	if (metadata.n > METADATA_MAX || own_metadata.n > METADATA_MAX) {
 		error_set(err, ERR_INVALID_INPUT,
 		    "metadata is at most %d bytes", METADATA_MAX);
 		return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 	}
-	return (operate_by(a, CONTACT_ENQUEUE, &r, network, err));
+	status = operate(a, CONTACT_ENQUEUE, &r, err);
+	return (status != 0 ? status :
+	    note_network(a, &r, network, asked_us, err));
 }
 
 int
@@ -185,11 +204,14 @@ account_contact_received(struct account * a, const uint8_t pk[32],
     struct error * err)
 {
 	struct request r = {pk, seed, metadata, {0}};
+	int status;
 
 	if (seed.n != 0 && seed.n != SEED_SIZE)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "a seed is 32 bytes"));
-	return (operate_by(a, CONTACT_INCOMING, &r, network, err));
+	status = operate(a, CONTACT_INCOMING, &r, err);
+	return (status != 0 ? status :
+	    note_network(a, &r, network, network == NULL, err));
 }
 
 static int
@@ -241,13 +263,23 @@ account_contact_unblock(struct account * a, const uint8_t pk[32],
 	return (operate_on(a, CONTACT_UNBLOCK, pk, err));
 }
 
+static void
+put_network(struct account * a, struct contact * c)
+{
+	struct account_network at;
+
+	account_network(a, c->pk, &at);
+	c->network = at.network;
+	c->any_network = at.any;
+}
+
 int
 account_contact(struct account * a, const uint8_t pk[32], struct contact * c)
 {
 	int status;
 
 	if ((status = registers_contact(&a->registers, pk, c)) == 0)
-		c->network = account_network_get(a, pk);
+		put_network(a, c);
 	return (status);
 }
 
@@ -263,7 +295,7 @@ each_with_network(void * user, const struct contact * c)
 	struct walk * walk = user;
 	struct contact whole = *c;
 
-	whole.network = account_network_get(walk->account, c->pk);
+	put_network(walk->account, &whole);
 	return (walk->each(walk->user, &whole));
 }
 

@@ -76,7 +76,8 @@ account_join_group(struct account * a, const struct group_info * g,
 	if ((status = check_invitation(a, &own, err)) != 0 ||
 	    (status = write_joined(a, &own, err)) != 0)
 		goto done;
-	if ((status = account_network_put(a, own.pk, network)) != 0)
+	if ((status = account_set_network(a, own.pk,
+	    network == NULL ? a->network : network, network == NULL)) != 0)
 		status = refuse(err, -status,
 		    "the group's network cannot be kept");
 done:
@@ -114,9 +115,10 @@ static int
 each_with_network(void * user, const struct group_info * g)
 {
 	struct walk * walk = user;
+	struct account_network at;
 
-	return (walk->each(walk->user, g,
-	    account_network_get(walk->account, g->pk)));
+	account_network(walk->account, g->pk, &at);
+	return (walk->each(walk->user, g, at.network));
 }
 
 int
@@ -126,6 +128,18 @@ account_each_group(struct account * a, int (*each)(void * user,
 	struct walk walk = {a, each, user};
 
 	return (registers_each_group(&a->registers, each_with_network, &walk));
+}
+
+/* Where a group is met, named by its key or its contact's. */
+static void
+config_network(struct account * a, const uint8_t pk[32],
+    struct group_config * config)
+{
+	struct account_network at;
+
+	account_network(a, pk, &at);
+	config->network = at.network;
+	config->moves = at.moves;
 }
 
 /* Our device key in a multi-member group, made on first use. */
@@ -156,7 +170,7 @@ config_joined(struct account * a, const uint8_t group_pk[32],
 	if ((status = group_member_key(&config->member, &a->keys->proof,
 	    group_pk)) != 0)
 		return (status);
-	config->network = account_network_get(a, group_pk);
+	config_network(a, group_pk, config);
 	return (member_device(a, group_pk, &config->device));
 }
 
@@ -174,7 +188,7 @@ config_contact(struct account * a, const uint8_t contact_pk[32],
 	if ((status = group_of_contact(&config->info, NULL,
 	    &a->keys->account, contact_pk)) != 0)
 		return (status);
-	config->network = account_network_get(a, contact_pk);
+	config_network(a, contact_pk, config);
 	config->member = a->keys->account;
 	config->device = a->keys->device;
 	memcpy(config->contact_pk, contact_pk, sizeof(config->contact_pk));

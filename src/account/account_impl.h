@@ -45,11 +45,4 @@ ProtobufCBinaryData account_device(const struct account * a);
 int account_write(struct account * a, unsigned type, const void * message,
     struct error * err);
 
-/* The network that a contact or group came by: noted, and read (the account's
- * own by default). */
-int account_network_put(struct account * a, const uint8_t pk[32],
-    const struct network * network);
-const struct network * account_network_get(struct account * a,
-    const uint8_t pk[32]);
-
 #endif /* !BERTY_ACCOUNT_ACCOUNT_IMPL_H */

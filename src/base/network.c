@@ -81,6 +81,71 @@ network_find(const char * name)
 	return (NULL);
 }
 
+/* The network of the name that stands before the next comma. */
+static const struct network *
+take_name(struct slice * text)
+{
+	size_t i, n = 0;
+
+	while (n < text->n && text->p[n] != ',')
+		n++;
+	for (i = 0; i < NETWORK_COUNT; i++)
+		if (slice_equal(slice_text(networks[i].name),
+		    slice_of(text->p, n)))
+			break;
+	/* A comma at the end names nothing. */
+	*text = n == text->n ? slice_of(NULL, 0) :
+	    slice_of(text->p + n + 1, text->n - n - 1);
+	return (i < NETWORK_COUNT ? &networks[i] : NULL);
+}
+
+bool
+network_list_parse(struct network_list * list, struct slice text)
+{
+	struct network_list made = {0};
+	const struct network * network;
+
+	do {
+		network = take_name(&text);
+		if (network == NULL || network_list_has(&made, network))
+			return (false);
+		network_list_add(&made, network);
+	} while (text.p != NULL);
+	*list = made;
+	return (true);
+}
+
+bool
+network_list_has(const struct network_list * list,
+    const struct network * network)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->at[i] == network)
+			return (true);
+	return (false);
+}
+
+void
+network_list_add(struct network_list * list, const struct network * network)
+{
+
+	if (!network_list_has(list, network))
+		list->at[list->n++] = network;
+}
+
+void
+network_list_prefer(struct network_list * list, const struct network * network)
+{
+	struct network_list made = {1, {network}};
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		network_list_add(&made, list->at[i]);
+	*list = made;
+}
+
 uint64_t
 network_period(uint64_t unix_s, uint64_t rotation_s)
 {

@@ -38,6 +38,26 @@ struct network {
 const struct network * network_get(enum network_id id);
 const struct network * network_find(const char * name);
 
+/* Networks that are spoken at once, the preferred one first; none twice. */
+struct network_list {
+	size_t n;
+	const struct network * at[NETWORK_COUNT];
+};
+
+/*
+ * Read a list as `-network` takes it: names separated by commas.  False, and
+ * the list as it was, for an unknown name, one that comes twice, or none.
+ */
+bool network_list_parse(struct network_list * list, struct slice text);
+
+/* Is it in the list?  Put it there, in front or behind, if it is not. */
+bool network_list_has(const struct network_list * list,
+    const struct network * network);
+void network_list_add(struct network_list * list,
+    const struct network * network);
+void network_list_prefer(struct network_list * list,
+    const struct network * network);
+
 /*
  * Start of the rotation period that holds a time, both unix seconds.
  * Source: weshnet pkg/rendezvous/rendezvous.go:RoundTimePeriod.

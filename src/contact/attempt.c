@@ -177,7 +177,8 @@ handshake_of(struct request * r)
 static void
 talk(struct request * r)
 {
-	const char * protocols[2] = {r->network->contact_protocol, NULL};
+	const char * protocols[2] = {r->trying->network->contact_protocol,
+	    NULL};
 
 	if ((r->handshake = handshake_of(r)) == NULL ||
 	    stream_open(r->manager->host, &r->trying->peer, protocols,
@@ -241,11 +242,12 @@ static void
 tell_sent(struct request * r)
 {
 	struct contact_manager * m = r->manager;
+	const struct network * network = r->trying->network;
 	uint8_t pk[32];
 
 	memcpy(pk, r->pk, sizeof(pk));
 	attempt_fail(r);
-	m->handler.sent(m->user, pk);
+	m->handler.sent(m->user, pk, network);
 	contact_manager_update(m);
 }
 

@@ -7,9 +7,10 @@
 
 #include "contact/manager_impl.h"
 
-/* A peer that may be the contact. */
+/* A peer that may be the contact, and the network in which it was found. */
 struct candidate {
 	struct peer_id peer;
+	const struct network * network;
 	unsigned failures;
 	uint64_t next_at;
 	struct list place;
@@ -24,16 +25,26 @@ enum attempt_phase {
 	ATTEMPT_DELIVERED,
 };
 
-/* A request to deliver: its searches, and the one peer being tried. */
+struct request;
+
+/* One namespace in which the contact may be. */
+struct lookup {
+	struct discovery_search search;
+	struct request * request;
+	const struct network * network;
+	uint64_t period_s;
+	bool wanted;
+	struct list place;
+};
+
+/* A request to deliver: where it is looked for, and the one peer being tried. */
 struct request {
 	struct contact_manager * manager;
 	uint8_t pk[32], seed[32];
-	const struct network * network;
+	const struct network * network;       /* NULL: any of ours */
 	struct buffer own_metadata;
-	bool wanted, started;
-	uint64_t period_s;
-	struct discovery_search searches[2];  /* this period, the one before */
-	size_t n_searches;
+	bool wanted;
+	struct list lookups;
 	struct list candidates;
 	enum attempt_phase phase;
 	struct candidate * trying;

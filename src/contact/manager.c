@@ -22,15 +22,50 @@ manager_unix(struct contact_manager * m)
 	return (wall < 0 ? 0 : (uint64_t)wall / 1000000000U);
 }
 
-/* Milliseconds to the end of the network's period. */
-static uint64_t
-period_left(struct contact_manager * m, const struct network * network)
+/*
+ * Clocks differ, and a peer that looks since yesterday may look for yesterday's
+ * point still (Go computes it once a watch).
+ */
+size_t
+manager_window(struct contact_manager * m, const struct network * network,
+    bool lookup, uint64_t periods[WINDOW_MAX])
 {
-	uint64_t now = manager_unix(m);
-	uint64_t end = clock_add(network_period(now,
-	    network->contact_rotation_s), network->contact_rotation_s);
+	uint64_t length = network->contact_rotation_s, now = manager_unix(m);
+	uint64_t period = network_period(now, length);
+	size_t n = 0;
 
-	return (clock_mul(clock_sub(end, now), 1000));
+	periods[n++] = period;
+	if (period >= length && (lookup || now - period < BOUNDARY_S))
+		periods[n++] = period - length;
+	if (period + length - now <= BOUNDARY_S)
+		periods[n++] = period + length;
+	return (n);
+}
+
+/* Milliseconds that the namespace of a period is announced yet. */
+static uint64_t
+period_left(struct contact_manager * m, const struct network * network,
+    uint64_t period)
+{
+	uint64_t end = clock_add(clock_add(period,
+	    network->contact_rotation_s), BOUNDARY_S);
+
+	return (clock_mul(clock_sub(end, manager_unix(m)), 1000));
+}
+
+/* Milliseconds to the next change of the network's window. */
+static uint64_t
+window_left(struct contact_manager * m, const struct network * network)
+{
+	uint64_t length = network->contact_rotation_s, now = manager_unix(m);
+	uint64_t period = network_period(now, length);
+	uint64_t left = period + length - now;
+
+	if (left > BOUNDARY_S)
+		left -= BOUNDARY_S;
+	if (now - period < BOUNDARY_S && BOUNDARY_S - (now - period) < left)
+		left = BOUNDARY_S - (now - period);
+	return (clock_mul(left, 1000));
 }
 
 static void
@@ -68,6 +103,22 @@ announce(struct contact_manager * m, struct buffer * ns, uint64_t ttl_ms)
 }
 
 static void
+announce_network(struct contact_manager * m, const struct network * network,
+    const uint8_t seed[32])
+{
+	uint64_t periods[WINDOW_MAX];
+	size_t i, n = manager_window(m, network, false, periods);
+
+	for (i = 0; i < n; i++) {
+		struct buffer ns = {0};
+
+		rendezvous_namespace(&ns, network, m->account.pub, seed,
+		    periods[i]);
+		announce(m, &ns, period_left(m, network, periods[i]));
+	}
+}
+
+static void
 announce_all(struct contact_manager * m)
 {
 	uint8_t seed[32];
@@ -75,15 +126,8 @@ announce_all(struct contact_manager * m)
 
 	if (!m->serving || !m->handler.seed(m->user, seed))
 		return;
-	for (i = 0; i < m->n_networks; i++) {
-		const struct network * network = m->networks[i];
-		struct buffer ns = {0};
-
-		rendezvous_namespace(&ns, network, m->account.pub, seed,
-		    network_period(manager_unix(m),
-		        network->contact_rotation_s));
-		announce(m, &ns, period_left(m, network));
-	}
+	for (i = 0; i < m->n_networks; i++)
+		announce_network(m, m->networks[i], seed);
 	crypto_wipe(seed, sizeof(seed));
 }
 
@@ -113,7 +157,7 @@ plan_period(struct contact_manager * m)
 	size_t i;
 
 	for (i = 0; i < m->n_networks; i++) {
-		left = period_left(m, m->networks[i]);
+		left = window_left(m, m->networks[i]);
 		ms = left < ms ? left : ms;
 	}
 	(void)world_timer_start(m->world, &m->period, ms);

@@ -14,7 +14,10 @@
 
 struct contact_manager;
 
-/* A request to deliver; metadata is ours, for this contact. */
+/*
+ * A request to deliver; metadata is ours, for this contact.  network: NULL when
+ * it is not known: all that are served are looked through, in their order.
+ */
 struct contact_wanted {
 	uint8_t pk[32];
 	uint8_t seed[32];
@@ -31,8 +34,12 @@ struct contact_manager_handler {
 	void (*each_wanted)(void * user,
 	    void (*each)(void * to, const struct contact_wanted * wanted),
 	    void * to);
-	/* A handshake of ours went through: record 107. */
-	void (*sent)(void * user, const uint8_t pk[32]);
+	/*
+	 * A handshake of ours went through: record 107.  network: by whose
+	 * namespace the peer was found; among those with one protocol a guess.
+	 */
+	void (*sent)(void * user, const uint8_t pk[32],
+	    const struct network * network);
 	/*
 	 * A request came and is authentic: record it, then answer it by its
 	 * number.  What is not answered within 30 s was not taken, and will be
@@ -47,7 +54,9 @@ struct contact_manager_handler {
  * Callbacks come from the loop and may call contact_manager_update and
  * contact_manager_answer, not contact_manager_free.  networks: those that are served; where two share a
  * protocol, what comes by it is said to come by the first.  account and
- * handler are copied.  NULL without memory.
+ * handler are copied.  Each network is announced and looked up under its own
+ * namespaces: the present period's, the last one's for lookups, and near the
+ * end of a period both sides of it, for clocks that differ.  NULL without memory.
  */
 struct contact_manager * contact_manager_new(struct host * h,
     struct discovery * d, const struct ed25519_key * account,

@@ -30,8 +30,21 @@ struct contact_manager {
 	struct world_timer period;        /* the next namespaces are due */
 };
 
+/* How far clocks may be apart, s. */
+#define BOUNDARY_S 3600
+
+/* Periods that are of interest at a time. */
+#define WINDOW_MAX 3
+
 /* Unix time in seconds; 0 before 1970. */
 uint64_t manager_unix(struct contact_manager * m);
+
+/*
+ * The starts of the periods that count now, unix seconds, the present one
+ * first; how many.  lookup: the last one always does.
+ */
+size_t manager_window(struct contact_manager * m,
+    const struct network * network, bool lookup, uint64_t periods[WINDOW_MAX]);
 
 /* Answer, or answer no more. */
 void manager_responder_start(struct contact_manager * m);

@@ -9,15 +9,19 @@
 
 /* --- candidates --------------------------------------------------------- */
 
+/* Networks with one protocol are one to a peer. */
 static struct candidate *
-candidate_find(struct request * r, const struct peer_id * peer)
+candidate_find(struct request * r, const struct peer_id * peer,
+    const struct network * network)
 {
 	struct candidate * c;
 	struct list * at;
 
 	for (at = r->candidates.next; at != &r->candidates; at = at->next) {
 		c = list_entry(at, struct candidate, place);
-		if (peer_id_equal(&c->peer, peer))
+		if (peer_id_equal(&c->peer, peer) &&
+		    strcmp(c->network->contact_protocol,
+		        network->contact_protocol) == 0)
 			return (c);
 	}
 	return (NULL);
@@ -64,17 +68,19 @@ candidate_evict(struct request * r)
 static void
 on_found(struct discovery_search * search, const struct peer_id * peer)
 {
-	struct request * r = search->user;
+	struct lookup * l = search->user;
+	struct request * r = l->request;
 	struct candidate * c;
 
 	if (peer_id_equal(peer, host_id(r->manager->host)) ||
-	    candidate_find(r, peer) != NULL)
+	    candidate_find(r, peer, l->network) != NULL)
 		return;
 	if (candidates_count(r) >= CANDIDATES_MAX && !candidate_evict(r))
 		return;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return;
 	c->peer = *peer;
+	c->network = l->network;
 	list_append(&r->candidates, &c->place);
 	if (r->phase == ATTEMPT_IDLE)
 		attempt_schedule(r, 0);
@@ -83,40 +89,86 @@ on_found(struct discovery_search * search, const struct peer_id * peer)
 /* --- requests ----------------------------------------------------------- */
 
 static void
-searches_stop(struct request * r)
+lookup_free(struct lookup * l)
 {
 
-	while (r->n_searches > 0)
-		discovery_search_stop(r->manager->discovery,
-		    &r->searches[--r->n_searches]);
+	discovery_search_stop(l->request->manager->discovery, &l->search);
+	list_remove(&l->place);
+	free(l);
+}
+
+static struct lookup *
+lookup_find(struct request * r, const struct network * network,
+    uint64_t period_s)
+{
+	struct lookup * l;
+	struct list * at;
+
+	for (at = r->lookups.next; at != &r->lookups; at = at->next) {
+		l = list_entry(at, struct lookup, place);
+		if (l->network == network && l->period_s == period_s)
+			return (l);
+	}
+	return (NULL);
 }
 
 static void
-search(struct request * r, uint64_t period_s)
+lookup_new(struct request * r, const struct network * network,
+    uint64_t period_s)
 {
-	struct discovery_search * s = &r->searches[r->n_searches];
 	struct buffer ns = {0};
+	struct lookup * l;
 
-	rendezvous_namespace(&ns, r->network, r->pk, r->seed, period_s);
-	s->found = on_found;
-	s->user = r;
-	if (!ns.failed && discovery_search_start(r->manager->discovery, s,
-	    buffer_all(&ns)) == 0)
-		r->n_searches++;
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return;
+	l->request = r;
+	l->network = network;
+	l->period_s = period_s;
+	l->wanted = true;
+	l->search.found = on_found;
+	l->search.user = l;
+	rendezvous_namespace(&ns, network, r->pk, r->seed, period_s);
+	if (!ns.failed && discovery_search_start(r->manager->discovery,
+	    &l->search, buffer_all(&ns)) == 0)
+		list_append(&r->lookups, &l->place);
+	else
+		free(l);
 	buffer_free(&ns);
 }
 
-/* This period and the one before: clocks differ, and Go's watch goes stale. */
 static void
-searches_start(struct request * r)
+look_in(struct request * r, const struct network * network)
 {
-	uint64_t rotation = r->network->contact_rotation_s;
+	uint64_t periods[WINDOW_MAX];
+	size_t i, n = manager_window(r->manager, network, true, periods);
+	struct lookup * l;
 
-	r->period_s = network_period(manager_unix(r->manager), rotation);
-	search(r, r->period_s);
-	if (r->period_s >= rotation)
-		search(r, r->period_s - rotation);
-	r->started = true;
+	for (i = 0; i < n; i++)
+		if ((l = lookup_find(r, network, periods[i])) != NULL)
+			l->wanted = true;
+		else
+			lookup_new(r, network, periods[i]);
+}
+
+/* Look where the contact may be now, and nowhere else. */
+static void
+look(struct request * r)
+{
+	struct contact_manager * m = r->manager;
+	struct list * at, * next;
+	struct lookup * l;
+	size_t i;
+
+	list_each(at, next, &r->lookups)
+		list_entry(at, struct lookup, place)->wanted = false;
+	for (i = 0; i < m->n_networks; i++)
+		if (r->network == NULL || r->network == m->networks[i])
+			look_in(r, m->networks[i]);
+	list_each(at, next, &r->lookups) {
+		l = list_entry(at, struct lookup, place);
+		if (!l->wanted)
+			lookup_free(l);
+	}
 }
 
 static void
@@ -125,7 +177,8 @@ request_free(struct request * r)
 	struct list * at, * next;
 
 	attempt_end(r);
-	searches_stop(r);
+	list_each(at, next, &r->lookups)
+		lookup_free(list_entry(at, struct lookup, place));
 	world_timer_stop(r->manager->world, &r->timer);
 	list_each(at, next, &r->candidates)
 		candidate_free(list_entry(at, struct candidate, place));
@@ -161,6 +214,7 @@ request_new(struct contact_manager * m, const struct contact_wanted * wanted)
 	r->network = wanted->network;
 	r->wanted = true;
 	r->timer.fire = attempt_timer;
+	list_init(&r->lookups);
 	list_init(&r->candidates);
 	list_append(&m->requests, &r->place);
 	buffer_slice(&r->own_metadata, wanted->own_metadata);
@@ -198,40 +252,28 @@ manager_requests_update(struct contact_manager * m)
 		if (!r->wanted)
 			request_free(r);
 	}
-	list_each(at, next, &m->requests) {
-		r = list_entry(at, struct request, place);
-		if (!r->started)
-			searches_start(r);
-	}
+	manager_requests_rotate(m);
 }
 
 void
 manager_requests_rotate(struct contact_manager * m)
 {
 	struct list * at, * next;
-	struct request * r;
-	uint64_t now = manager_unix(m);
 
-	list_each(at, next, &m->requests) {
-		r = list_entry(at, struct request, place);
-		if (!r->started || network_period(now,
-		    r->network->contact_rotation_s) == r->period_s)
-			continue;
-		searches_stop(r);
-		searches_start(r);
-	}
+	list_each(at, next, &m->requests)
+		look(list_entry(at, struct request, place));
 }
 
-void
-manager_requests_up(struct contact_manager * m, const struct peer_id * peer)
+/* Who came may be tried at once. */
+static void
+up(struct request * r, const struct peer_id * peer)
 {
 	struct list * at, * next;
 	struct candidate * c;
-	struct request * r;
 
-	list_each(at, next, &m->requests) {
-		r = list_entry(at, struct request, place);
-		if ((c = candidate_find(r, peer)) == NULL)
+	list_each(at, next, &r->candidates) {
+		c = list_entry(at, struct candidate, place);
+		if (!peer_id_equal(&c->peer, peer))
 			continue;
 		c->failures = 0;
 		c->next_at = 0;
@@ -241,6 +283,15 @@ manager_requests_up(struct contact_manager * m, const struct peer_id * peer)
 			continue;
 		attempt_schedule(r, 0);
 	}
+}
+
+void
+manager_requests_up(struct contact_manager * m, const struct peer_id * peer)
+{
+	struct list * at, * next;
+
+	list_each(at, next, &m->requests)
+		up(list_entry(at, struct request, place), peer);
 }
 
 void

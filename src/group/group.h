@@ -43,6 +43,8 @@ struct group_handler {
 struct group_config {
 	struct group_info info;
 	const struct network * network;
+	unsigned moves;                   /* to that network, from others; each
+	                                   * begins with rows of its own */
 	struct ed25519_key member;        /* own member key in this group */
 	struct ed25519_key device;        /* own device key in this group */
 	uint8_t contact_pk[32];           /* contact group: the other account */
@@ -73,6 +75,8 @@ struct log * group_metadata_log(struct group * g);
 struct log * group_message_log(struct group * g);
 const uint8_t * group_member_pk(const struct group * g);
 const uint8_t * group_device_pk(const struct group * g);
+/* Of a contact group: the other account. */
+const uint8_t * group_contact_pk(const struct group * g);
 
 /* The group's number in the store: scope of its named rows. */
 uint64_t group_scope(const struct group * g);

@@ -5,13 +5,16 @@
 #include "log/address.h"
 
 static int
-open_scope(struct group * g, const char * kind, uint64_t * scope)
+open_scope(struct group * g, const char * kind, unsigned moves,
+    uint64_t * scope)
 {
 	struct buffer name = {0};
 	int status;
 
 	buffer_text(&name, kind);
 	buffer_append(&name, g->secrets->info.pk, KEY_SIZE);
+	if (moves > 0)
+		buffer_uvarint(&name, moves);
 	if (name.failed)
 		status = -ERR_INTERNAL;
 	else
@@ -115,8 +118,9 @@ group_open(const struct group_context * context,
 		    "a group without its secret cannot be opened"));
 	if ((status = group_new(context, config, &g)) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	if ((status = open_scope(g, "group:", &g->scope)) != 0 ||
-	    (status = open_scope(g, "group todo:", &g->todo)) != 0) {
+	if ((status = open_scope(g, "group:", config->moves, &g->scope)) != 0 ||
+	    (status = open_scope(g, "group todo:", config->moves,
+	        &g->todo)) != 0) {
 		(void)error_set(err, -status, "the group's rows");
 		goto close;
 	}
@@ -195,6 +199,12 @@ const uint8_t *
 group_device_pk(const struct group * g)
 {
 	return (g->secrets->device.pub);
+}
+
+const uint8_t *
+group_contact_pk(const struct group * g)
+{
+	return (g->contact_pk);
 }
 
 uint64_t

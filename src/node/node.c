@@ -136,8 +136,8 @@ known_contact(void * user, const struct contact * c)
 	return (0);
 }
 
-static void
-activate(struct node * n, struct slice pk)
+void
+node_follow_activate(struct node * n, struct slice pk)
 {
 	struct error err = {0};
 	struct node_tx * tx;
@@ -163,7 +163,7 @@ activate_known(struct node * n)
 	(void)account_each_contact(n->account, known_contact, &known);
 	(void)account_each_group(n->account, known_group, &known);
 	for (i = 0; i + KEY_SIZE <= known.keys.n; i += KEY_SIZE)
-		activate(n, slice_of(known.keys.p + i, KEY_SIZE));
+		node_follow_activate(n, slice_of(known.keys.p + i, KEY_SIZE));
 	buffer_free(&known.keys);
 }
 
@@ -182,6 +182,8 @@ node_follow_up_fire(struct world_timer * timer)
 		if (!g->closing && group_has_reaction(g->group))
 			react(n, g);
 	}
+	if (n->moved)
+		node_networks_reopen(n);
 	if (n->auto_activate && n->known_changed)
 		activate_known(n);
 }
@@ -289,11 +291,11 @@ node_open(struct world * w, const struct node_config * config,
 	if (crypto_setup() != 0 || (n = calloc(1, sizeof(*n))) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	n->world = w;
-	n->network = config->network;
 	n->auto_activate = config->auto_activate;
 	n->libraries = config->libraries;
 	n->known_changed = true;
 	n->follow_up.fire = node_follow_up_fire;
+	n->guesses.fire = node_networks_fire;
 	n->wake.fire = feed_wake_fire;
 	list_init(&n->watchers);
 	list_init(&n->budgets);
@@ -306,13 +308,18 @@ node_open(struct world * w, const struct node_config * config,
 	}
 	if ((rc = store_open(w, &config->store, &n->store, err)) != 0)
 		goto err0;
+	if ((rc = node_networks_open(n, config, err)) != 0)
+		goto err0;
 	if ((rc = open_account(n, err)) != 0)
+		goto err0;
+	if ((rc = node_networks_keep(n, err)) != 0)
 		goto err0;
 	if ((rc = open_network(n, config, err)) != 0)
 		goto err0;
 	node_group_connect(node_account_group(n));
 	node_contacts_changed(n);
 	node_follow_up(n);
+	node_networks_watch(n);
 	*node = n;
 	return (0);
 
@@ -352,6 +359,7 @@ node_close(struct node * n)
 	world_timer_stop(n->world, &n->follow_up);
 	world_timer_stop(n->world, &n->wake);
 	node_tell_closed(n);
+	world_timer_stop(n->world, &n->guesses);
 	close_groups(n, false);
 	node_contacts_close(n);
 	if (n->sync != NULL)
@@ -368,6 +376,7 @@ node_close(struct node * n)
 		account_close(n->account);
 	map_free(&n->groups);
 	map_free(&n->logs);
+	buffer_free(&n->to_open);
 	if (n->secrets != NULL)
 		secret_arena_free(n->secrets);
 	free(n);

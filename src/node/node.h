@@ -27,7 +27,13 @@ struct node_library {
 
 struct node_config {
 	struct store_config store;
-	const struct network * network;   /* of the account; also spoken */
+	/*
+	 * What is spoken: `network` (may be NULL), then those of `networks`.
+	 * The first is a new account's own; an account that is there keeps its
+	 * own, which must be among them (-ERR_INVALID_INPUT).
+	 */
+	const struct network * network;
+	struct network_list networks;
 	const char * const * listeners;   /* swarm multiaddrs, text; NULL-ended */
 	const char * const * static_peers; /* multiaddrs, text; NULL-ended */
 	bool auto_activate;       /* known groups are activated by themselves */
@@ -100,6 +106,22 @@ bool node_group_progress(struct node_group * g, enum feed_log which,
 /* The next of the libraries that the config named, or NULL: *at = 0 first. */
 const struct node_library * node_each_library(struct node * n, size_t * at);
 
+/* --- networks ------------------------------------------------------------- */
+
+/* What is spoken; the account's own first. */
+const struct network_list * node_networks(const struct node * n);
+
+/* Does another one that is spoken have the same contact protocol? */
+bool node_is_ambiguous(const struct node * n, const struct network * network);
+
+/*
+ * The network that a call or a link names: one name, or several with commas, of
+ * which one must be spoken (-ERR_INVALID_INPUT).  NULL: not known, as more
+ * than one may be meant (names NULL or empty: all).
+ */
+int node_name_network(const struct node * n, const char * names,
+    const struct network ** network, struct error * err);
+
 /* --- changes ------------------------------------------------------------ */
 
 /*
@@ -148,9 +170,12 @@ int node_deactivate(struct node_tx * tx, struct slice group_pk,
  * when it becomes known again (left and joined, blocked and unblocked). */
 int node_shut(struct node_tx * tx, struct slice group_pk, struct error * err);
 
-/* Make a multi-member group: keys, 101, open, 1, 2, 302; all in this change. */
-int node_create_group(struct node_tx * tx, struct node_group ** g,
-    struct error * err);
+/*
+ * Make a multi-member group: keys, 101, open, 1, 2, 302; all in this change.
+ * network: one that is spoken; NULL: the account's own.
+ */
+int node_create_group(struct node_tx * tx, const struct network * network,
+    struct node_group ** g, struct error * err);
 
 /* Walk open groups: *at = 0 first. */
 struct node_group * node_each_group(struct node * n, size_t * at);

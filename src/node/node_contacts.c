@@ -26,6 +26,7 @@ contacts_seed(void * user, uint8_t seed[32])
 }
 
 struct wanted_walk {
+	struct node * node;
 	void (*each)(void * to, const struct contact_wanted * wanted);
 	void * to;
 };
@@ -36,10 +37,11 @@ give_wanted(void * user, const struct contact * c)
 	struct wanted_walk * walk = user;
 	struct contact_wanted wanted = {
 		.own_metadata = buffer_all(&c->own_metadata),
-		.network = c->network,
+		.network = c->any_network ? NULL : c->network,
 	};
 
-	if (c->state != CONTACT_TO_REQUEST || !c->has_seed)
+	if (c->state != CONTACT_TO_REQUEST || !c->has_seed ||
+	    !network_list_has(&walk->node->networks, c->network))
 		return (0);
 	memcpy(wanted.pk, c->pk, KEY_SIZE);
 	memcpy(wanted.seed, c->seed, SEED_SIZE);
@@ -52,7 +54,7 @@ contacts_each_wanted(void * user,
     void (*each)(void * to, const struct contact_wanted * wanted), void * to)
 {
 	struct node * n = user;
-	struct wanted_walk walk = {each, to};
+	struct wanted_walk walk = {n, each, to};
 
 	(void)account_each_contact(n->account, give_wanted, &walk);
 }
@@ -67,8 +69,22 @@ tell(struct node * n, const char * what, const struct error * err)
 	log_warn(n->world->log, "contact", "%s: %s", what, text);
 }
 
+/* By which network a contact was met, as far as it can be told. */
+static int
+write_network(struct node * n, const uint8_t pk[32],
+    const struct network * network, struct error * err)
+{
+	int status;
+
+	status = account_set_network(n->account, pk, network,
+	    node_is_ambiguous(n, network));
+	return (status == 0 ? 0 : error_set(err, -status,
+	    "the contact's network cannot be kept"));
+}
+
 static void
-contacts_sent(void * user, const uint8_t pk[32])
+contacts_sent(void * user, const uint8_t pk[32],
+    const struct network * network)
 {
 	struct node * n = user;
 	struct error err = {0};
@@ -77,7 +93,8 @@ contacts_sent(void * user, const uint8_t pk[32])
 	if (node_begin(n, &tx, &err) != 0)
 		goto err0;
 	node_touch(tx, node_account_group(n));
-	if (account_contact_sent(n->account, pk, &err) != 0)
+	if (account_contact_sent(n->account, pk, &err) != 0 ||
+	    write_network(n, pk, network, &err) != 0)
 		goto err1;
 	if (node_commit(tx, NULL, NULL, &err) != 0)
 		goto err0;
@@ -138,8 +155,10 @@ write_received(struct node * n, const struct shareable_contact * contact,
 
 	status = account_contact_received(n->account, contact->pk,
 	    slice_of(contact->seed, contact->has_seed ? SEED_SIZE : 0),
-	    contact->metadata, network, err);
-	if (status == 0 || !is_refusal(err))
+	    contact->metadata, NULL, err);
+	if (status == 0)
+		return (write_network(n, contact->pk, network, err));
+	if (!is_refusal(err))
 		return (status);
 	tell(n, "a contact request is refused", err);
 	return (0);
@@ -197,7 +216,7 @@ node_contacts_open(struct node * n)
 	if (n->statics == NULL)
 		return (-ERR_INTERNAL);
 	n->contacts = contact_manager_new(n->host, n->discovery,
-	    &account_keys(n->account)->account, &n->network, 1,
+	    &account_keys(n->account)->account, n->networks.at, n->networks.n,
 	    &contacts_handler, n);
 	return (n->contacts == NULL ? -ERR_INTERNAL : 0);
 }

@@ -89,7 +89,9 @@ node_group_connect(struct node_group * g)
 	struct sync_config config = {.network = group_network(g->group)};
 	size_t i;
 
-	if (n->sync == NULL)
+	/* Of a network that is not spoken now a group is for reading only. */
+	if (n->sync == NULL ||
+	    !network_list_has(&n->networks, group_network(g->group)))
 		return;
 	group_link_key(config.link_key, group_info_of(g->group));
 	config.has_device = config.network->heads_name_sender;
@@ -299,8 +301,8 @@ announce_creator(struct group * group, const struct ed25519_key * group_key,
 }
 
 int
-node_create_group(struct node_tx * tx, struct node_group ** g,
-    struct error * err)
+node_create_group(struct node_tx * tx, const struct network * network,
+    struct node_group ** g, struct error * err)
 {
 	struct node * n = node_tx_node(tx);
 	struct group_info info = {0};
@@ -311,7 +313,8 @@ node_create_group(struct node_tx * tx, struct node_group ** g,
 	world_random(n->world, seeds[0], sizeof(seeds));
 	group_of_members(&info, &key, seeds[0], seeds[1]);
 	node_touch(tx, node_account_group(n));
-	rc = account_join_group(n->account, &info, n->network, err);
+	rc = account_join_group(n->account, &info,
+	    network == NULL ? n->network : network, err);
 	if (rc == 0)
 		rc = node_activate(tx, slice_of(info.pk, KEY_SIZE), false, g,
 		    err);

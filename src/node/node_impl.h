@@ -32,7 +32,11 @@ struct node {
 	struct discovery * discovery;
 	struct discovery_static * statics;
 	struct contact_manager * contacts;
-	const struct network * network;
+	const struct network * network; /* the account's own */
+	struct network_list networks; /* spoken; the own one first */
+	struct world_timer guesses; /* networks of groups to be looked at */
+	struct buffer to_open;    /* public keys of groups that moved */
+	bool moved;               /* some of them are closed now */
 	bool auto_activate;
 	bool closed;              /* node_close has begun */
 	struct map groups;        /* public key -> struct node_group */
@@ -106,6 +110,23 @@ void node_watch_discovery(struct node * n);
 
 /* node_status.c: begin to look, once the host is there. */
 void node_status_open(struct node * n);
+
+/* Networks: those of the config and the store, before the account is opened;
+ * its own one kept, once it is. */
+int node_networks_open(struct node * n, const struct node_config * config,
+    struct error * err);
+int node_networks_keep(struct node * n, struct error * err);
+
+/* Look at guesses from time to time; open what moved again. */
+void node_networks_watch(struct node * n);
+void node_networks_fire(struct world_timer * timer);
+void node_networks_reopen(struct node * n);
+
+/* Is the group's network only a guess? */
+bool node_group_guessed(struct node_group * g);
+
+/* Activate a group in a change of its own. */
+void node_follow_activate(struct node * n, struct slice pk);
 
 /* Contact requests: manager and discovery, set up and torn down. */
 int node_contacts_open(struct node * n);

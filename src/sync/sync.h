@@ -59,6 +59,9 @@ void sync_announce(struct sync_log * l);
 /* Walk the peers of the log's topic; *at = 0 first. */
 bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
 
+/* Is there a peer on that topic, ours or not? */
+bool sync_is_met(struct sync * s, const char * topic);
+
 struct sync_stats {
 	uint64_t heads_received, heads_sent, heads_refused;
 	uint64_t entries_received, entries_refused, fetching;

@@ -13,6 +13,8 @@ struct side {
 	struct swarm * swarm;
 	size_t at;
 	struct ed25519_key account;
+	struct network_list networks; /* served */
+	const struct network * sent_by, * received_by;
 	struct discovery * discovery;
 	struct discovery_static * statics;
 	struct contact_manager * manager;
@@ -52,11 +54,12 @@ on_each_wanted(void * user,
 }
 
 static inline void
-on_sent(void * user, const uint8_t pk[32])
+on_sent(void * user, const uint8_t pk[32], const struct network * network)
 {
 	struct side * s = user;
 
 	assert_memory_equal(pk, s->wanted.pk, 32);
+	s->sent_by = network;
 	s->sent++;
 	s->wants = false;
 }
@@ -69,8 +72,7 @@ on_received(void * user, uint64_t incoming,
 	struct side * s = user;
 
 	(void)from;
-	assert_string_equal(network->contact_protocol,
-	    "/wesh/contact_req/1.0.0");
+	s->received_by = network;
 	s->received++;
 	memcpy(s->from_pk, contact->pk, 32);
 	buffer_clear(&s->metadata);
@@ -88,18 +90,18 @@ static const struct contact_manager_handler handler = {
 	.received = on_received,
 };
 
-static const char * const protocols[] = {"/wesh/contact_req/1.0.0", NULL};
+static const char * const protocols[] = {"/wesh/contact_req/1.0.0",
+    "/berty/contact_req/1.0.0", NULL};
 
 static inline void
 side_begin(struct side * s)
 {
-	const struct network * network = network_get(NETWORK_BERTY);
 	struct host * h = s->swarm->nodes[s->at].h;
 
 	s->discovery = discovery_new(h);
 	s->statics = discovery_static_new(s->discovery, h, protocols);
 	s->manager = contact_manager_new(h, s->discovery, &s->account,
-	    &network, 1, &handler, s);
+	    s->networks.at, s->networks.n, &handler, s);
 	assert_non_null(s->manager);
 }
 
@@ -117,6 +119,7 @@ side_new(struct side * s, struct swarm * swarm, size_t at)
 	uint8_t seed[32] = {(uint8_t)(at + 1), 77};
 
 	*s = (struct side){.swarm = swarm, .at = at, .enabled = true,
+	    .networks = {1, {network_get(NETWORK_BERTY)}},
 	    .has_seed = true, .seed = {(uint8_t)(at + 100)}};
 	ed25519_from_seed(&s->account, seed);
 	side_begin(s);

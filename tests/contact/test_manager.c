@@ -268,19 +268,42 @@ a_handshake_that_stalls_is_given_up(void ** state)
 
 /* --- namespaces ----------------------------------------------------------- */
 
+enum { HOUR = 3600, DAY = 86400 };
+
+/* What a driver was told of, and was not told to end. */
 struct board {
-	struct buffer announced[4];
-	unsigned announces, withdraws, looks, stops;
+	struct buffer announced[16], looked[16];
+	size_t n_announced, n_looked;
 };
+
+static void
+put(struct buffer * all, size_t * n, struct slice ns)
+{
+	assert_true(*n < 16);
+	buffer_slice(&all[(*n)++], ns);
+}
+
+static void
+take_out(struct buffer * all, size_t * n, struct slice ns)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (slice_equal(buffer_all(&all[i]), ns))
+			break;
+	assert_true(i < *n);
+	buffer_free(&all[i]);
+	all[i] = all[--*n];
+	all[*n] = (struct buffer){0};
+}
 
 static void
 board_announce(void * driver, struct slice ns, uint64_t ttl_ms)
 {
 	struct board * b = driver;
 
-	assert_true(ttl_ms > 0 && ttl_ms <= 86400000);
-	assert_true(b->announces < 4);
-	buffer_slice(&b->announced[b->announces++], ns);
+	assert_true(ttl_ms > 0);
+	put(b->announced, &b->n_announced, ns);
 }
 
 static void
@@ -288,9 +311,7 @@ board_withdraw(void * driver, struct slice ns)
 {
 	struct board * b = driver;
 
-	assert_true(b->withdraws < b->announces);
-	assert_true(slice_equal(buffer_all(&b->announced[b->withdraws]), ns));
-	b->withdraws++;
+	take_out(b->announced, &b->n_announced, ns);
 }
 
 static void
@@ -298,8 +319,7 @@ board_look(void * driver, struct slice ns)
 {
 	struct board * b = driver;
 
-	assert_int_equal(ns.n, 44);
-	b->looks++;
+	put(b->looked, &b->n_looked, ns);
 }
 
 static void
@@ -307,46 +327,175 @@ board_stop(void * driver, struct slice ns)
 {
 	struct board * b = driver;
 
-	(void)ns;
-	b->stops++;
+	take_out(b->looked, &b->n_looked, ns);
 }
+
+static uint64_t
+unix_of(const struct side * s)
+{
+	return ((uint64_t)(world_wall(s->swarm->nodes[s->at].w) / 1000000000));
+}
+
+/* Is the account's namespace of that period among them? */
+static bool
+stands(const struct buffer * all, size_t n, enum network_id network,
+    const struct side * of, int64_t back)
+{
+	const struct network * net = network_get(network);
+	uint64_t period = network_period(unix_of(of),
+	    net->contact_rotation_s);
+	struct buffer ns = {0};
+	bool found = false;
+	size_t i;
+
+	period -= (uint64_t)back * net->contact_rotation_s;
+	rendezvous_namespace(&ns, net, of->account.pub, of->seed, period);
+	for (i = 0; i < n; i++)
+		found |= slice_equal(buffer_all(&all[i]), buffer_all(&ns));
+	buffer_free(&ns);
+	return (found);
+}
+
+/* Two sides, of which the first has a driver that only listens. */
+struct watched {
+	struct trio t;
+	struct board board;
+	struct discovery_driver driver;
+};
+
+static void
+watched_new(struct watched * w)
+{
+	*w = (struct watched){.driver = {.name = "board",
+	    .announce = board_announce, .withdraw = board_withdraw,
+	    .look = board_look, .stop = board_stop}};
+	w->driver.driver = &w->board;
+	trio_new(&w->t, 2);
+	discovery_add(w->t.a.discovery, &w->driver);
+}
+
+static void
+watched_free(struct watched * w)
+{
+	size_t i;
+
+	discovery_remove(w->t.a.discovery, &w->driver);
+	for (i = 0; i < 16; i++) {
+		buffer_free(&w->board.announced[i]);
+		buffer_free(&w->board.looked[i]);
+	}
+	trio_free(&w->t);
+}
+
+/* Let it be that many seconds after midnight. */
+static void
+run_to(struct watched * w, uint64_t second)
+{
+	uint64_t now = unix_of(&w->t.a) % DAY;
+
+	sim_run_for(w->t.swarm.sim, ((second + DAY - now) % DAY) * 1000);
+	sim_run_for(w->t.swarm.sim, 2000);
+}
+
+#define ANNOUNCED(network, back) stands(w.board.announced, \
+    w.board.n_announced, NETWORK_##network, &w.t.a, (back))
+#define LOOKED(network, back) stands(w.board.looked, w.board.n_looked, \
+    NETWORK_##network, &w.t.b, (back))
 
 static void
 namespaces_follow_the_period(void ** state)
 {
-	struct board board = {0};
-	struct discovery_driver driver = {.name = "board",
-	    .announce = board_announce, .withdraw = board_withdraw,
-	    .look = board_look, .stop = board_stop, .driver = &board};
-	struct buffer ns = {0};
+	struct watched w;
+
+	(void)state;
+	watched_new(&w);
+	want(&w.t.a, &w.t.b);
+	run_to(&w, 12 * HOUR);
+	assert_int_equal(w.board.n_announced, 1);
+	assert_true(ANNOUNCED(BERTY, 0));
+	assert_int_equal(w.board.n_looked, 2);
+	assert_true(LOOKED(BERTY, 0) && LOOKED(BERTY, 1));
+	/* Near midnight, both sides of it. */
+	run_to(&w, DAY - HOUR / 2);
+	assert_int_equal(w.board.n_announced, 2);
+	assert_true(ANNOUNCED(BERTY, 0) && ANNOUNCED(BERTY, -1));
+	assert_int_equal(w.board.n_looked, 3);
+	assert_true(LOOKED(BERTY, -1));
+	run_to(&w, HOUR / 2);
+	assert_int_equal(w.board.n_announced, 2);
+	assert_true(ANNOUNCED(BERTY, 0) && ANNOUNCED(BERTY, 1));
+	run_to(&w, 3 * HOUR);
+	assert_int_equal(w.board.n_announced, 1);
+	assert_true(ANNOUNCED(BERTY, 0));
+	assert_int_equal(w.board.n_looked, 2);
+	w.t.a.enabled = false;
+	contact_manager_update(w.t.a.manager);
+	sim_run_for(w.t.swarm.sim, 10);
+	assert_int_equal(w.board.n_announced, 0);
+	watched_free(&w);
+}
+
+static void
+each_network_has_its_own_namespaces(void ** state)
+{
+	static const struct network_list all = {3, {NULL}};
+	struct watched w;
+	size_t i;
+
+	(void)state;
+	watched_new(&w);
+	side_end(&w.t.a);
+	w.t.a.networks = all;
+	for (i = 0; i < NETWORK_COUNT; i++)
+		w.t.a.networks.at[i] = network_get((enum network_id)i);
+	w.board.n_announced = w.board.n_looked = 0;
+	side_begin(&w.t.a);
+	discovery_add(w.t.a.discovery, &w.driver);
+	run_to(&w, 12 * HOUR);
+	/* Raw and as text, of today; and the one for ever. */
+	assert_int_equal(w.board.n_announced, 3);
+	assert_true(ANNOUNCED(BERTY_V1, 0) && ANNOUNCED(BERTY, 0) &&
+	    ANNOUNCED(WESH, 0));
+	/* Whoever's network is not known is looked for in all. */
+	want(&w.t.a, &w.t.b);
+	w.t.a.wanted.network = NULL;
+	contact_manager_update(w.t.a.manager);
+	sim_run_for(w.t.swarm.sim, 10);
+	assert_int_equal(w.board.n_looked, 5);
+	assert_true(LOOKED(BERTY_V1, 0) && LOOKED(BERTY_V1, 1) &&
+	    LOOKED(BERTY, 0) && LOOKED(BERTY, 1) && LOOKED(WESH, 0));
+	/* One whose network is known, there alone. */
+	w.t.a.wanted.network = network_get(NETWORK_WESH);
+	contact_manager_update(w.t.a.manager);
+	sim_run_for(w.t.swarm.sim, 10);
+	assert_int_equal(w.board.n_looked, 1);
+	assert_true(LOOKED(WESH, 0));
+	watched_free(&w);
+}
+
+/* The peer serves one protocol only: that tells its network. */
+static void
+the_protocol_tells_in_which_network_a_contact_is(void ** state)
+{
 	struct trio t;
-	unsigned i;
 
 	(void)state;
 	trio_new(&t, 2);
-	discovery_add(t.a.discovery, &driver);
+	side_end(&t.a);
+	t.a.networks = (struct network_list){2, {network_get(NETWORK_BERTY),
+	    network_get(NETWORK_BERTY_V1)}};
+	side_begin(&t.a);
+	side_end(&t.b);
+	t.b.networks = (struct network_list){1,
+	    {network_get(NETWORK_BERTY_V1)}};
+	side_begin(&t.b);
 	want(&t.a, &t.b);
-	sim_run_for(t.swarm.sim, 10);
-	assert_int_equal(board.announces, 1);
-	assert_int_equal(board.looks, 2);
-	rendezvous_namespace(&ns, network_get(NETWORK_BERTY),
-	    t.a.account.pub, t.a.seed, network_period((uint64_t)
-	        (world_wall(t.swarm.nodes[0].w) / 1000000000), 86400));
-	assert_true(slice_equal(buffer_all(&ns),
-	    buffer_all(&board.announced[0])));
-	sim_run_for(t.swarm.sim, 86400000);
-	assert_int_equal(board.announces, 2);
-	assert_int_equal(board.withdraws, 1);
-	assert_int_equal(board.looks, 4);
-	assert_int_equal(board.stops, 2);
-	t.a.enabled = false;
-	contact_manager_update(t.a.manager);
-	sim_run_for(t.swarm.sim, 10);
-	assert_int_equal(board.withdraws, 2);
-	discovery_remove(t.a.discovery, &driver);
-	for (i = 0; i < 4; i++)
-		buffer_free(&board.announced[i]);
-	buffer_free(&ns);
+	t.a.wanted.network = NULL;
+	swarm_connect(&t.swarm, 0, 1);
+	sim_run_for(t.swarm.sim, 20000);
+	sim_assert(t.swarm.sim, t.a.sent == 1 && t.b.received == 1);
+	assert_ptr_equal(t.a.sent_by, network_get(NETWORK_BERTY_V1));
+	assert_ptr_equal(t.b.received_by, network_get(NETWORK_BERTY_V1));
 	trio_free(&t);
 }
 
@@ -373,6 +522,9 @@ main(void)
 		    a_peer_that_asks_too_often_is_not_heard_for_a_while),
 		cmocka_unit_test(a_handshake_that_stalls_is_given_up),
 		cmocka_unit_test(namespaces_follow_the_period),
+		cmocka_unit_test(each_network_has_its_own_namespaces),
+		cmocka_unit_test(
+		    the_protocol_tells_in_which_network_a_contact_is),
 	};
 
 	return (cmocka_run_group_tests(tests, setup, NULL));

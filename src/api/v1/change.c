@@ -1,5 +1,6 @@
 /* change.c: what handlers share: checks of requests, and changes. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/v1/v1.h"
@@ -39,6 +40,19 @@ v1_learn(struct change * c, const ProtobufCBinaryData * addresses, size_t n)
 			return (error_set(&c->err, ERR_DB_WRITE, "%s",
 			    store_failure(node_store(c->node))));
 	return (0);
+}
+
+char *
+v1_networks(struct node * n, char names[V1_NETWORKS])
+{
+	const struct network_list * list = node_networks(n);
+	size_t i, at = 0;
+
+	names[0] = '\0';
+	for (i = 0; i < list->n && at < V1_NETWORKS; i++)
+		at += (size_t)snprintf(names + at, V1_NETWORKS - at, "%s%s",
+		    i == 0 ? "" : ",", list->at[i]->name);
+	return (names);
 }
 
 void

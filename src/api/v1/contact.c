@@ -17,10 +17,12 @@ v1_contact_request_reference(struct api_call * call)
 	V1(ContactRequestReference__Reply) reply =
 	    V1_INIT(CONTACT_REQUEST_REFERENCE__REPLY);
 	struct account * a = node_account(call->node);
+	char names[V1_NETWORKS];
 	uint8_t seed[SEED_SIZE];
 
 	reply.public_rendezvous_seed = own_seed(a, seed);
 	reply.enabled = account_requests_enabled(a);
+	reply.network = v1_networks(call->node, names);
 	api_answer(call, &reply);
 }
 
@@ -49,9 +51,11 @@ answer_enable(struct change * c)
 {
 	V1(ContactRequestEnable__Reply) reply =
 	    V1_INIT(CONTACT_REQUEST_ENABLE__REPLY);
+	char names[V1_NETWORKS];
 	uint8_t seed[SEED_SIZE];
 
 	reply.public_rendezvous_seed = own_seed(c->account, seed);
+	reply.network = v1_networks(c->node, names);
 	api_answer(c->call, &reply);
 }
 
@@ -114,16 +118,19 @@ send_request(struct change * c)
 {
 	const V1(ContactRequestSend__Request) * request = c->call->request;
 	const V1(ShareableContact) * contact = request->contact;
+	const struct network * network;
 	int rc;
 
 	ACCOUNT(c);
-	if ((rc = check_contact(contact, &c->err)) != 0)
+	if ((rc = check_contact(contact, &c->err)) != 0 ||
+	    (rc = node_name_network(c->node, request->network, &network,
+	        &c->err)) != 0)
 		return (rc);
 	rc = account_contact_enqueue(c->account, contact->pk.data,
 	    contact->public_rendezvous_seed.data,
 	    protobuf_slice(contact->metadata),
 	    protobuf_slice(request->own_metadata),
-	    group_network(account_group(c->account)), &c->err);
+	    network, &c->err);
 	if (rc == 0)
 		rc = v1_learn(c, request->addresses, request->n_addresses);
 	return (rc);

@@ -21,10 +21,15 @@ fill_group(V1(Group) * to, const struct group_info * g)
 static int
 create(struct change * c)
 {
+	const V1(MultiMemberGroupCreate__Request) * request = c->call->request;
+	const struct network * network;
 	struct node_group * g;
 	int rc;
 
-	if ((rc = node_create_group(c->tx, &g, &c->err)) == 0)
+	if ((rc = node_name_network(c->node, request->network, &network,
+	    &c->err)) != 0)
+		return (rc);
+	if ((rc = node_create_group(c->tx, network, &g, &c->err)) == 0)
 		memcpy(c->key, group_info_of(node_group_of(g))->pk, KEY_SIZE);
 	return (rc);
 }
@@ -71,14 +76,16 @@ static int
 join(struct change * c)
 {
 	const V1(MultiMemberGroupJoin__Request) * request = c->call->request;
+	const struct network * network;
 	struct group_info info = {0};
 	int rc;
 
 	node_touch(c->tx, node_account_group(c->node));
-	rc = read_group(&info, request->group, &c->err);
+	rc = node_name_network(c->node, request->network, &network, &c->err);
 	if (rc == 0)
-		rc = account_join_group(c->account, &info,
-		    group_network(account_group(c->account)), &c->err);
+		rc = read_group(&info, request->group, &c->err);
+	if (rc == 0)
+		rc = account_join_group(c->account, &info, network, &c->err);
 	crypto_wipe(&info, sizeof(info));
 	if (rc == 0)
 		rc = v1_learn(c, request->addresses, request->n_addresses);
@@ -140,6 +147,8 @@ v1_multi_member_group_invitation_create(struct api_call * call)
 	}
 	fill_group(&group, info);
 	reply.group = &group;
+	reply.network = (char *)(uintptr_t)group_network(
+	    node_group_of(g))->name;
 	api_answer(call, &reply);
 }
 
@@ -215,6 +224,7 @@ answer_group_info(struct change * c)
 	reply.group = &group;
 	reply.member_pk = protobuf_bytes(slice_of(config.member.pub, KEY_SIZE));
 	reply.device_pk = protobuf_bytes(slice_of(config.device.pub, KEY_SIZE));
+	reply.network = (char *)(uintptr_t)config.network->name;
 	api_answer(c->call, &reply);
 	crypto_wipe(&config, sizeof(config));
 }

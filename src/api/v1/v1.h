@@ -49,6 +49,10 @@ void v1_change(struct api_call * call, int (*write)(struct change * c),
 int v1_learn(struct change * c, const ProtobufCBinaryData * addresses,
     size_t n);
 
+/* The names of the networks that the node speaks, with commas; fills names. */
+#define V1_NETWORKS 64
+char * v1_networks(struct node * n, char names[V1_NETWORKS]);
+
 /* The answer of calls whose reply has no fields. */
 void v1_answer_empty(struct change * c);
 
