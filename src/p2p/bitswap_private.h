@@ -22,7 +22,8 @@ enum {
 	LOADED = 1 << 20,         /* no more is loaded while so much waits */
 	QUEUED = 8 << 20,         /* for a peer that does not read; then reset */
 	HELD = 8 << 20,           /* of a peer's messages that are not whole */
-	INCOMING = 16,            /* streams of a peer that we read */
+	INCOMING = 256,           /* streams of a peer that we read: Go opens
+	                           * one for each message */
 };
 
 enum speaks { SPEAKS_UNKNOWN, SPEAKS_NOT, SPEAKS };

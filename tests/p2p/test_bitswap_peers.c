@@ -259,6 +259,59 @@ a_peer_that_does_not_read_is_reset_when_8_mib_wait(void ** state)
 	net_stop(net);
 }
 
+/* --- a stream for each message -------------------------------------------- */
+
+enum { MESSAGES = 200 };
+
+/* Node 1 writes each block on a stream of its own, as Go nodes do: they end it
+ * when the answer to its negotiation has come, after more were opened. */
+static struct stream *
+send_on_own_stream(struct net * net, const struct cid * cid,
+    struct slice data)
+{
+	static const char * const protocols[] = {PROTOCOL("1.2.0"), NULL};
+	static const struct stream_handler none = {0};
+	struct bitswap_writer w = {.version = BITSWAP_12};
+	struct buffer message = {0}, frame = {0};
+	struct stream * s;
+
+	bitswap_message_block(&w, cid, data);
+	bitswap_message_finish(&w, &message, false);
+	buffer_uvarint(&frame, message.n);
+	buffer_slice(&frame, buffer_all(&message));
+	assert_int_equal(stream_open(net->swarm.nodes[1].h,
+	    &net->swarm.nodes[0].id, protocols, &none, NULL, &s), 0);
+	assert_int_equal(stream_write(s, buffer_all(&frame)), 0);
+	buffer_free(&message);
+	buffer_free(&frame);
+	bitswap_message_free(&w);
+	return (s);
+}
+
+static void
+a_peer_that_opens_a_stream_for_each_message_is_heard_in_full(void ** state)
+{
+	struct net * net = net_start(1);
+	struct stream * streams[MESSAGES];
+	struct cid cids[MESSAGES];
+	uint32_t i;
+
+	(void)state;
+	swarm_connect(&net->swarm, 0, 1);
+	for (i = 0; i < MESSAGES; i++)
+		cid_of(&cids[i], CID_DAG_CBOR, slice_of(&i, sizeof(i)));
+	assert_int_equal(bitswap_want(net->nodes[0].b, cids, MESSAGES, NULL,
+	    0), 0);
+	for (i = 0; i < MESSAGES; i++)
+		streams[i] = send_on_own_stream(net, &cids[i],
+		    slice_of(&i, sizeof(i)));
+	run(net, 1000);
+	assert_int_equal(net->nodes[0].got, MESSAGES);
+	for (i = 0; i < MESSAGES; i++)
+		stream_free(streams[i]);
+	net_stop(net);
+}
+
 int
 main(void)
 {
@@ -270,6 +323,8 @@ main(void)
 	        a_block_that_an_old_peer_lacks_is_missing_after_5_s),
 	    cmocka_unit_test(
 	        a_peer_that_does_not_read_is_reset_when_8_mib_wait),
+	    cmocka_unit_test(
+	        a_peer_that_opens_a_stream_for_each_message_is_heard_in_full),
 	};
 
 	if (crypto_setup() != 0)
