@@ -35,6 +35,32 @@ budget_take(struct budget * b, uint64_t n)
 	return (true);
 }
 
+bool
+budget_is_tight(const struct budget * b)
+{
+	return (b->used >= b->limit - b->limit / 4);
+}
+
+uint64_t
+budget_little(const struct budget * b)
+{
+	return (b->limit / 1024);
+}
+
+bool
+budget_take_fair(struct budget * b, uint64_t has, uint64_t n)
+{
+	uint64_t little = budget_little(b);
+
+	if (n > 0 && (b->used > UINT64_MAX - n ||
+	    b->used + n > b->limit - b->limit / 4) &&
+	    (has > little || n > little - has)) {
+		b->refused++;
+		return (false);
+	}
+	return (budget_take(b, n));
+}
+
 void
 budget_give(struct budget * b, uint64_t n)
 {

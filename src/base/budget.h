@@ -27,6 +27,17 @@ void budget_init(struct budget * b, const char * name, uint64_t limit);
 /* Take n of it; false, and counted as refused, when that is over the limit. */
 bool budget_take(struct budget * b, uint64_t n);
 
+/*
+ * The same for one of many who share it, and who has so much already: the last
+ * quarter is kept for those who have little (a 1,024th of all), so that a few
+ * who take what they can do not shut out the others.
+ */
+bool budget_take_fair(struct budget * b, uint64_t has, uint64_t n);
+
+/* Are only those who have little still given some?  And how little is that? */
+bool budget_is_tight(const struct budget * b);
+uint64_t budget_little(const struct budget * b);
+
 /* Give back n that were taken. */
 void budget_give(struct budget * b, uint64_t n);
 

@@ -136,6 +136,7 @@ bitswap_incoming_accept(void * user, struct stream * s, const char * protocol)
 	in->peer = p;
 	in->s = s;
 	in->frames.max = BITSWAP_MESSAGE_MAX;
+	in->frames.shared = host_unfinished(p->b->host);
 	list_append(&p->incoming, &in->place);
 	p->n_incoming++;
 	stream_handle(s, &IN, in);

@@ -1,6 +1,7 @@
 /* connection.c: a TCP connection, from the dial to its last byte. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "p2p/host_impl.h"
 
@@ -10,13 +11,55 @@
 /* A flush of about this much fits into one Noise frame, or two of TLS. */
 #define FLUSH_SIZE (31 * 1024)
 
+/* Answers to frames of the session that a peer does not read, bytes. */
+#define CONTROL_MAX (64 * 1024)
+
+/* Who is not up after this part of its time may have to go for another. */
+#define HALF_OPEN_PART 5
+
+/* --- counting ----------------------------------------------------------- */
+
+static struct budget *
+half_open(struct host * h, bool outbound)
+{
+	return (outbound ? &h->half_open_out : &h->half_open_in);
+}
+
+/* Is there room for one more? */
+static bool
+count(struct host * h, bool outbound)
+{
+	if (!budget_take(&h->n_connections, 1))
+		goto err0;
+	if (!outbound && !budget_take(&h->n_in, 1))
+		goto err1;
+	if (!budget_take(half_open(h, outbound), 1))
+		goto err2;
+	return (true);
+
+err2:
+	if (!outbound)
+		budget_give(&h->n_in, 1);
+err1:
+	budget_give(&h->n_connections, 1);
+err0:
+	return (false);
+}
+
+static void
+uncount(struct host * h, bool outbound)
+{
+	budget_give(&h->n_connections, 1);
+	if (!outbound)
+		budget_give(&h->n_in, 1);
+}
+
 /* --- the end ------------------------------------------------------------ */
 
 void
 connection_leave_half_open(struct connection * c)
 {
-	budget_give(c->outbound ? &c->h->half_open_out : &c->h->half_open_in,
-	    1);
+	budget_give(half_open(c->h, c->outbound), 1);
 }
 
 /* No longer one of the peer's; its watchers hear when it was the last. */
@@ -53,7 +96,9 @@ connection_fail(struct connection * c, int status)
 	list_remove(&c->place);
 	list_remove(&c->dirty_place);
 	list_append(&c->h->dead_connections, &c->place);
-	budget_give(&c->h->n_connections, 1);
+	uncount(c->h, c->outbound);
+	budget_give(&c->h->queued, c->queued);
+	c->queued = 0;
 	if (c->up)
 		leave_peer(c);
 	else
@@ -104,10 +149,11 @@ static void
 flush(struct connection * c)
 {
 	struct buffer plain = {0}, wire = {0};
+	size_t high = budget_is_tight(&c->h->queued) ? FLUSH_SIZE : WRITE_HIGH;
 	int status = 0;
 
 	while (status == 0 && c->tcp != NULL &&
-	    world_tcp_queued(c->h->w, c->tcp) < WRITE_HIGH) {
+	    world_tcp_queued(c->h->w, c->tcp) < high) {
 		buffer_clear(&plain);
 		buffer_clear(&wire);
 		(void)yamux_flush(c->yamux, &plain, FLUSH_SIZE);
@@ -118,8 +164,7 @@ flush(struct connection * c)
 		    connection_write(c, &wire);
 	}
 	/* A peer that makes us answer and never reads the answers. */
-	if (status == 0 && yamux_control(c->yamux) >
-	    c->h->limits.buffered_per_connection)
+	if (status == 0 && yamux_control(c->yamux) > CONTROL_MAX)
 		status = -ERR_STREAM_WRITE;
 	buffer_free(&plain);
 	buffer_free(&wire);
@@ -156,6 +201,18 @@ connection_mark(struct connection * c)
 	host_schedule(c->h);
 }
 
+/* Count anew what waits to be sent on it. */
+static void
+count_queued(struct connection * c)
+{
+	struct budget * b = &c->h->queued;
+	size_t n = yamux_waiting(c->yamux) + yamux_control(c->yamux) +
+	    world_tcp_queued(c->h->w, c->tcp);
+
+	budget_note(b, b->used - c->queued + n);
+	c->queued = n;
+}
+
 void
 connection_settle(struct connection * c)
 {
@@ -165,6 +222,8 @@ connection_settle(struct connection * c)
 		connection_resume(c);
 	if (!c->dead)
 		flush(c);
+	if (!c->dead)
+		count_queued(c);
 }
 
 /* --- the world's callbacks ---------------------------------------------- */
@@ -283,30 +342,12 @@ connection_new(struct host * h, bool outbound,
 	return (c);
 }
 
-/* Is there room for one more? */
-static bool
-count(struct host * h, bool outbound)
-{
-	if (!budget_take(&h->n_connections, 1))
-		return (false);
-	if (budget_take(outbound ? &h->half_open_out : &h->half_open_in, 1))
-		return (true);
-	budget_give(&h->n_connections, 1);
-	return (false);
-}
-
-static void
-uncount(struct host * h, bool outbound)
-{
-	budget_give(&h->n_connections, 1);
-	budget_give(outbound ? &h->half_open_out : &h->half_open_in, 1);
-}
-
 /* It was counted, and has so much time to come up. */
 static void
 enter(struct connection * c)
 {
 	list_append(&c->h->connections, &c->place);
+	c->since = world_now(c->h->w);
 	(void)world_timer_start(c->h->w, &c->timer,
 	    c->h->limits.upgrade_ms);
 }
@@ -339,7 +380,46 @@ err1:
 	connection_free(c);
 err0:
 	uncount(h, true);
+	budget_give(&h->half_open_out, 1);
 	return (status);
+}
+
+/* Has it had its time, and does nothing with what it takes up? */
+static bool
+is_idle(const struct connection * c)
+{
+	uint64_t age = clock_sub(world_now(c->h->w), c->since);
+
+	if (c->outbound)
+		return (false);
+	if (!c->up)
+		return (age >= c->h->limits.upgrade_ms / HALF_OPEN_PART);
+	return (list_empty(&c->streams) && age >= c->h->limits.upgrade_ms);
+}
+
+/*
+ * When strangers take up all there is, a new one has the place of the oldest
+ * that is still not up, or that opened no stream: else a few who connect and
+ * say nothing would keep everybody out.
+ */
+static void
+make_room(struct host * h)
+{
+	bool half = h->half_open_in.used >= h->half_open_in.limit;
+	struct list * place, * next;
+	struct connection * c;
+
+	if (!half && h->n_in.used < h->n_in.limit &&
+	    h->n_connections.used < h->n_connections.limit)
+		return;
+	list_each(place, next, &h->connections) {
+		c = list_entry(place, struct connection, place);
+		if (!is_idle(c) || (half && c->up))
+			continue;
+		budget_refuse(half ? &h->half_open_in : &h->n_in);
+		connection_close(c, -ERR_STREAM_WRITE);
+		return;
+	}
 }
 
 void
@@ -351,12 +431,14 @@ connection_accept(struct host * h, struct world_tcp * tcp,
 	int status;
 
 	memcpy(remote.ip, from->ip, sizeof(remote.ip));
+	make_room(h);
 	if (!count(h, false)) {
 		world_tcp_close(h->w, tcp);
 		return;
 	}
 	if ((c = connection_new(h, false, &remote)) == NULL) {
 		uncount(h, false);
+		budget_give(&h->half_open_in, 1);
 		world_tcp_close(h->w, tcp);
 		return;
 	}

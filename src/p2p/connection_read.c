@@ -91,6 +91,7 @@ come_up(struct connection * c)
 {
 	const struct peer_id * id = upgrade_peer(c->upgrade);
 	struct yamux_config config = {.client = c->outbound,
+	    .all = &c->h->n_streams,
 	    .streams = &c->h->streams,
 	    .backlog = &c->h->backlog,
 	    /* Half the budget: one stream that is paused must not use it up
@@ -111,6 +112,7 @@ come_up(struct connection * c)
 	c->peer = p;
 	connection_leave_half_open(c);
 	c->up = true;
+	c->since = world_now(c->h->w);
 	c->h->dial_waiting = true;
 	list_append(&p->connections, &c->peer_place);
 	if (p->n_connections++ == 0)

@@ -6,12 +6,11 @@
 #include "p2p/frame.h"
 #include "p2p/outbox.h"
 
-/* Budgets: a message, what is held of unfinished ones (of a peer, in all),
- * bytes; how long sending or receiving one may take, ms. */
+/* Budgets: a message, what is held of a peer's unfinished ones, bytes; how
+ * long sending or receiving one may take, ms. */
 enum {
 	MESSAGE_MAX = 4 << 20,
 	HELD_PEER = 8 << 20,
-	HELD_ALL = 64 << 20,
 	SEND_MS = 60000,
 	RECEIVE_MS = 60000,
 	AGAIN_MS = 1000,          /* looked at again when the connection is full */
@@ -27,7 +26,6 @@ struct direct_channel {
 	void * user;
 	struct list sending;
 	struct list receiving;
-	size_t held;
 };
 
 struct sending {
@@ -51,7 +49,6 @@ struct receiving {
 	struct peer_id from;
 	struct frame_reader frames;
 	struct world_timer timer;
-	size_t held;              /* bytes taken of the budgets */
 	struct buffer message;
 	bool whole;
 };
@@ -184,7 +181,6 @@ static void
 receiving_free(struct receiving * in)
 {
 	world_timer_stop(in->d->world, &in->timer);
-	in->d->held -= in->held;
 	frame_free(&in->frames);
 	buffer_free(&in->message);
 	list_remove(&in->place);
@@ -203,7 +199,7 @@ held_for(const struct direct_channel * d, const struct peer_id * peer)
 		    list_entry(place, const struct receiving, place);
 
 		if (peer_id_equal(&in->from, peer))
-			held += in->held;
+			held += in->frames.held.n;
 	}
 	return (held);
 }
@@ -228,15 +224,10 @@ in_data(void * user, struct stream * s, struct slice bytes)
 {
 	struct receiving * in = user;
 	struct direct_channel * d = in->d;
-	bool full = d->held + bytes.n > HELD_ALL ||
-	    held_for(d, &in->from) + bytes.n > HELD_PEER;
 
-	if (!full) {
-		in->held += bytes.n;
-		d->held += bytes.n;
-		if (frame_feed(&in->frames, bytes, take_message, in) == 0)
-			return;
-	}
+	if (held_for(d, &in->from) + bytes.n <= HELD_PEER &&
+	    frame_feed(&in->frames, bytes, take_message, in) == 0)
+		return;
 	if (in->whole) {
 		stream_free(s);
 		d->message(d->user, &in->from, buffer_all(&in->message));
@@ -290,6 +281,7 @@ accept_in(void * user, struct stream * s, const char * protocol)
 	in->s = s;
 	in->from = *stream_peer(s);
 	in->frames.max = MESSAGE_MAX;
+	in->frames.shared = host_unfinished(d->host);
 	in->timer.fire = receive_late;
 	list_append(&d->receiving, &in->place);
 	stream_handle(s, &IN, in);

@@ -52,6 +52,31 @@ take_whole(struct frame_reader * f, struct slice * in,
 	}
 }
 
+/* Keep bytes; false when there is no room for them. */
+static bool
+keep(struct frame_reader * f, struct slice bytes)
+{
+	if (f->shared != NULL &&
+	    !budget_take_fair(f->shared, f->held.n, bytes.n))
+		return (false);
+	buffer_slice(&f->held, bytes);
+	if (f->held.failed && f->shared != NULL)
+		budget_give(f->shared, bytes.n);
+	return (!f->held.failed);
+}
+
+/* What is held goes to the caller. */
+static struct buffer
+release(struct frame_reader * f)
+{
+	struct buffer whole = f->held;
+
+	if (f->shared != NULL)
+		budget_give(f->shared, whole.n);
+	f->held = (struct buffer){0};
+	return (whole);
+}
+
 /* Add to the held bytes only what completes the message begun there. */
 static int
 complete(struct frame_reader * f, struct slice * in)
@@ -61,7 +86,8 @@ complete(struct frame_reader * f, struct slice * in)
 
 	while ((status = read_length(f, buffer_all(&f->held), &length,
 	    &used)) == 0 && in->n > 0) {
-		buffer_byte(&f->held, in->p[0]);
+		if (!keep(f, slice_of(in->p, 1)))
+			return (-ERR_INVALID_INPUT);
 		*in = slice_of(in->p + 1, in->n - 1);
 	}
 	if (status <= 0)
@@ -69,7 +95,8 @@ complete(struct frame_reader * f, struct slice * in)
 	want = used + length - f->held.n;
 	if (want > in->n)
 		want = in->n;
-	buffer_append(&f->held, in->p, want);
+	if (!keep(f, slice_of(in->p, want)))
+		return (-ERR_INVALID_INPUT);
 	*in = slice_of(in->p + want, in->n - want);
 	return (f->held.n == used + length);
 }
@@ -84,10 +111,9 @@ frame_feed(struct frame_reader * f, struct slice bytes,
 
 	if (f->held.n > 0) {
 		if ((status = complete(f, &bytes)) <= 0)
-			goto out;
+			return (status);
 		/* The callback may free the reader: nothing of it is lent. */
-		whole = f->held;
-		f->held = (struct buffer){0};
+		whole = release(f);
 		in = buffer_all(&whole);
 		status = take_whole(f, &in, message, user);
 		buffer_free(&whole);
@@ -96,15 +122,15 @@ frame_feed(struct frame_reader * f, struct slice bytes,
 	}
 	if ((status = take_whole(f, &bytes, message, user)) != 0)
 		return (status);
-	buffer_slice(&f->held, bytes);
-out:
-	return (f->held.failed ? -ERR_INTERNAL : status);
+	return (keep(f, bytes) ? 0 : -ERR_INVALID_INPUT);
 }
 
 void
 frame_free(struct frame_reader * f)
 {
-	buffer_free(&f->held);
+	struct buffer held = release(f);
+
+	buffer_free(&held);
 }
 
 bool

@@ -33,6 +33,13 @@ is_outbound(struct gossipsub * g, const struct peer_id * id)
 	return (outbound);
 }
 
+static struct frame_reader
+new_frames(struct gossipsub * g)
+{
+	return ((struct frame_reader){.max = GOSSIPSUB_RPC_MAX,
+	    .shared = host_unfinished(g->host)});
+}
+
 static struct gossip_peer *
 peer_get(struct gossipsub * g, const struct peer_id * id)
 {
@@ -50,7 +57,7 @@ peer_get(struct gossipsub * g, const struct peer_id * id)
 	p->id = *id;
 	p->outbound = is_outbound(g, id);
 	p->retry_at = clock_add(world_now(g->world), IDENTIFY_MS);
-	p->frames.max = GOSSIPSUB_RPC_MAX;
+	p->frames = new_frames(g);
 	outbox_init(&p->outbox);
 	list_init(&p->members);
 	list_append(&g->peers, &p->place);
@@ -80,7 +87,6 @@ in_lost(struct gossip_peer * p)
 {
 	p->in = NULL;
 	frame_free(&p->frames);
-	p->frames = (struct frame_reader){.max = GOSSIPSUB_RPC_MAX};
 }
 
 static void

@@ -165,12 +165,17 @@ fill_limits(struct host_limits * l)
 	set_default(&l->connections_per_peer, 4);
 	set_default(&l->half_open, 32);
 	set_default(&l->upgrade_ms, 10000);
+	set_default(&l->streams, 16384);
 	set_default(&l->streams_per_connection, 256);
 	set_default(&l->accept_backlog, 64);
 	if (l->buffered_per_connection == 0)
 		l->buffered_per_connection = 1024 * 1024;
 	if (l->buffered == 0)
 		l->buffered = 64 * 1024 * 1024;
+	if (l->unfinished == 0)
+		l->unfinished = 64 * 1024 * 1024;
+	if (l->queued == 0)
+		l->queued = 64 * 1024 * 1024;
 }
 
 static void

@@ -28,10 +28,13 @@ struct host_limits {
 	unsigned connections_per_peer;    /* 4 */
 	unsigned half_open;               /* 32 */
 	unsigned upgrade_ms;              /* 10,000 */
+	unsigned streams;                 /* 16,384 in all connections */
 	unsigned streams_per_connection;  /* 256 */
 	unsigned accept_backlog;          /* 64: streams still negotiating */
 	size_t buffered_per_connection;   /* 1 MiB */
 	size_t buffered;                  /* 64 MiB in all connections */
+	size_t unfinished;                /* 64 MiB of messages not whole */
+	size_t queued;                    /* 64 MiB to be sent, in all */
 };
 
 /* How connections are secured: sets of these. */
@@ -70,6 +73,12 @@ struct slice host_peer_record(struct host * h);
 
 /* Walk over what peers use up of the host. */
 void host_budgets(const struct host * h, const struct budget_walk * walk);
+
+/*
+ * The budget, bytes, that readers of messages share for what has come of a
+ * message that is not whole yet.  Lives as long as the host.
+ */
+struct budget * host_unfinished(struct host * h);
 
 /* --- peers ------------------------------------------------------------- */
 

@@ -38,8 +38,11 @@ struct host {
 	struct host_limits limits;
 	struct list connections;
 	/* What peers use up, of the host and each of them: */
-	struct budget n_connections, half_open_in, half_open_out;
+	struct budget n_connections, n_in, half_open_in, half_open_out;
+	struct budget n_streams;
 	struct budget buffered;           /* bytes held in all connections */
+	struct budget unfinished;         /* bytes of messages not whole */
+	struct budget queued;             /* bytes to be sent */
 	struct budget per_peer, streams, backlog, held;
 	struct peerstore peers;
 	struct list listeners;
@@ -76,6 +79,8 @@ struct connection {
 	struct buffer raw;                /* bytes not opened, while stalled */
 	struct buffer plain;              /* opened bytes not looked at yet */
 	size_t held;                      /* bytes in its streams, untold */
+	size_t queued;                    /* bytes to be sent, as counted */
+	uint64_t since;                   /* when it began, then came up */
 	struct list streams;
 	struct list writing;              /* streams that wait for a flush */
 	struct world_timer timer;         /* upgrade's end, then keep-alive */

@@ -149,6 +149,7 @@ reading_new(struct identify_service * service)
 		return (NULL);
 	r->service = service;
 	r->frames.max = IDENTIFY_MAX;
+	r->frames.shared = &service->h->unfinished;
 	r->timer.fire = on_late;
 	list_append(&service->readings, &r->place);
 	(void)world_timer_start(service->h->w, &r->timer, READ_WITHIN);

@@ -147,10 +147,13 @@ finish(struct stream * s)
 		close_with(s, 0);
 }
 
-/* All that the streams of a connection may queue together. */
+/* All that the streams of a connection may queue together: little, when peers
+ * that do not read have used up what there is. */
 static size_t
 share(const struct connection * c)
 {
+	if (budget_is_tight(&c->h->queued))
+		return ((size_t)budget_little(&c->h->queued));
 	return (c->h->limits.buffered_per_connection * QUEUE_SHARE);
 }
 
@@ -331,6 +334,7 @@ stream_write(struct stream * s, struct slice bytes)
 	if (yamux_queued(s->y) >= QUEUE_HIGH)
 		return (-ERR_STREAM_WRITE);
 	if (yamux_waiting(s->c->yamux) >= share(s->c)) {
+		budget_refuse(&s->h->queued);
 		s->wants_drained = s->refused = true;
 		join_writing(s);
 		return (-ERR_STREAM_WRITE);

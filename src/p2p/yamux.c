@@ -56,6 +56,7 @@ yamux_new(const struct yamux_config * config)
 static void
 stream_free_memory(struct yamux_stream * s)
 {
+	budget_give(s->y->config.all, 1);
 	list_remove(&s->place);
 	s->y->queued -= yamux_queued(s);
 	s->y->grown -= s->window - YAMUX_WINDOW;
@@ -82,10 +83,13 @@ yamux_free(struct yamux * y)
 struct yamux_stream *
 yamux_stream_new(struct yamux * y, uint32_t id)
 {
-	struct yamux_stream * s = calloc(1, sizeof(*s));
+	struct yamux_stream * s;
 	struct stream_key key = key_of(id);
 
-	if (s == NULL)
+	if (!budget_allows(y->config.streams, y->streams.n, 1) ||
+	    !budget_take_fair(y->config.all, y->streams.n, 1))
+		return (NULL);
+	if ((s = calloc(1, sizeof(*s))) == NULL)
 		goto err0;
 	s->y = y;
 	s->id = id;
@@ -98,6 +102,7 @@ yamux_stream_new(struct yamux * y, uint32_t id)
 err1:
 	free(s);
 err0:
+	budget_give(y->config.all, 1);
 	return (NULL);
 }
 
@@ -114,8 +119,7 @@ yamux_open(struct yamux * y)
 {
 	struct yamux_stream * s;
 
-	if (y->stopped || y->next_id > UINT32_MAX - 2 ||
-	    !budget_allows(y->config.streams, y->streams.n, 1))
+	if (y->stopped || y->next_id > UINT32_MAX - 2)
 		return (NULL);
 	if ((s = yamux_stream_new(y, y->next_id)) == NULL)
 		return (NULL);

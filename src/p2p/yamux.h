@@ -23,8 +23,9 @@ struct yamux_stream;
 
 struct yamux_config {
 	bool client;              /* odd stream ids, as the dialer */
-	/* Budgets of each session, which several may count in: streams of
-	 * both directions, and those that came and are not accepted yet. */
+	/* Streams of both directions: of all sessions that share this budget,
+	 * of each, and those of each that came and are not accepted yet. */
+	struct budget * all;
 	struct budget * streams;
 	struct budget * backlog;
 	size_t growth;            /* bytes that all windows together may grow */

@@ -21,8 +21,7 @@ read_syn(struct yamux * y, uint32_t id, struct yamux_stream ** s)
 	*s = NULL;
 	if (id == 0 || ours || yamux_find(y, id) != NULL)
 		return (-ERR_INVALID_INPUT);
-	if (!budget_allows(y->config.streams, y->streams.n, 1) ||
-	    !budget_allows(y->config.backlog, y->backlog, 1) ||
+	if (!budget_allows(y->config.backlog, y->backlog, 1) ||
 	    (*s = yamux_stream_new(y, id)) == NULL) {
 		yamux_header(&y->control, WINDOW_UPDATE, RST, id, 0);
 		return (0);

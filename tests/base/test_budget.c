@@ -60,6 +60,31 @@ each_of_many_has_a_budget_of_its_own(void ** state)
 }
 
 static void
+the_last_quarter_is_for_those_who_have_little(void ** state)
+{
+	struct budget b;
+
+	(void)state;
+	budget_init(&b, "test.shared", 4096);
+	assert_true(budget_take_fair(&b, 0, 3072));
+	assert_true(budget_is_tight(&b));
+	assert_false(budget_take_fair(&b, 3072, 1));
+	/* Up to a 1,024th, whoever it is. */
+	assert_int_equal(4, budget_little(&b));
+	assert_true(budget_take_fair(&b, 0, 4));
+	assert_false(budget_take_fair(&b, 4, 1));
+	assert_false(budget_take_fair(&b, 0, 5));
+	assert_int_equal(3076, b.used);
+	while (b.used < 4096)
+		assert_true(budget_take_fair(&b, 3, 1));
+	assert_false(budget_take_fair(&b, 0, 1));
+	assert_int_equal(4, b.refused);
+	budget_give(&b, 1025);
+	assert_false(budget_is_tight(&b));
+	assert_true(budget_take_fair(&b, 1000, 1));
+}
+
+static void
 keep_row(void * user, const struct budget * b)
 {
 	*(struct budget *)user = *b;
@@ -90,6 +115,7 @@ main(void)
 		cmocka_unit_test(all_of_it_may_be_taken_and_no_more),
 		cmocka_unit_test(the_peak_stays_when_all_is_given_back),
 		cmocka_unit_test(each_of_many_has_a_budget_of_its_own),
+		cmocka_unit_test(the_last_quarter_is_for_those_who_have_little),
 		cmocka_unit_test(a_walk_shows_what_is_used_now),
 	};
 

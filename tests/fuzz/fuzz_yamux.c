@@ -34,9 +34,10 @@ react(struct yamux * y, const struct yamux_event * e)
 int
 LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 {
+	struct budget all = {.limit = 1024};
 	struct budget streams = {.limit = STREAMS};
 	struct budget backlog = {.limit = BACKLOG};
-	struct yamux_config config = {true, &streams, &backlog, 1 << 20};
+	struct yamux_config config = {true, &all, &streams, &backlog, 1 << 20};
 	struct yamux * y = yamux_new(&config);
 	struct slice in = slice_of(data, n);
 	struct yamux_event event;
@@ -51,5 +52,6 @@ LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 	}
 	buffer_free(&out);
 	yamux_free(y);
+	FUZZ_CHECK(all.used == 0);
 	return (0);
 }

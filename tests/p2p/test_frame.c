@@ -109,6 +109,39 @@ what_the_callback_answers_ends_the_feed(void ** state)
 	buffer_free(&seen.all);
 }
 
+static void
+readers_share_what_they_hold_of_messages_not_whole(void ** state)
+{
+	struct budget shared;
+	struct frame_reader a = {.max = LARGEST, .shared = &shared};
+	struct frame_reader b = {.max = LARGEST, .shared = &shared};
+	static const uint8_t part[400] = {0xe8, 0x07};
+	struct seen seen = {0};
+
+	(void)state;
+	/* Three quarters are 600 bytes. */
+	budget_init(&shared, "test.unfinished", 800);
+	assert_int_equal(0, frame_feed(&a, slice_of(part, 400), note, &seen));
+	assert_int_equal(0, frame_feed(&b, slice_of(part, 200), note, &seen));
+	assert_int_equal(600, shared.used);
+	assert_int_equal(-ERR_INVALID_INPUT, frame_feed(&b, slice_of(part, 1),
+	    note, &seen));
+	assert_int_equal(1, shared.refused);
+	/* A reader that is freed gives back what it held. */
+	frame_free(&b);
+	assert_int_equal(400, shared.used);
+	frame_free(&a);
+	assert_int_equal(0, shared.used);
+	/* So does one whose message became whole. */
+	assert_int_equal(0, frame_feed(&a, slice_of("\x03""ab", 3), note,
+	    &seen));
+	assert_int_equal(3, shared.used);
+	assert_int_equal(0, frame_feed(&a, slice_of("c", 1), note, &seen));
+	assert_int_equal(0, shared.used);
+	assert_int_equal(1, seen.n);
+	buffer_free(&seen.all);
+}
+
 int
 main(void)
 {
@@ -121,6 +154,8 @@ main(void)
 		cmocka_unit_test(
 		    an_endless_length_is_refused_at_its_tenth_byte),
 		cmocka_unit_test(what_the_callback_answers_ends_the_feed),
+		cmocka_unit_test(
+		    readers_share_what_they_hold_of_messages_not_whole),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -8,9 +8,10 @@ enum { STREAMS = 6, BACKLOG = 3 };
 static struct yamux *
 make(bool client, size_t growth)
 {
+	static struct budget all = {.limit = 1024};
 	static struct budget streams = {.limit = STREAMS};
 	static struct budget backlog = {.limit = BACKLOG};
-	struct yamux_config config = {client, &streams, &backlog, growth};
+	struct yamux_config config = {client, &all, &streams, &backlog, growth};
 	struct yamux * y = yamux_new(&config);
 
 	assert_non_null(y);
