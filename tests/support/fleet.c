@@ -34,6 +34,11 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	int rc;
 
 	assert_null(node->node);
+	if (f->config.networks[i] != NULL) {
+		config.network = NULL;
+		assert_true(network_list_parse(&config.networks,
+		    slice_text(f->config.networks[i])));
+	}
 	for (to = 0; to < f->n; to++)
 		if (to != i && wired(f, i, to)) {
 			(void)snprintf(text[n], sizeof(text[n]),

@@ -34,6 +34,8 @@ struct fleet_config {
 	bool (*wired)(size_t from, size_t to);
 	bool by_hand;             /* groups are activated by calls only */
 	const struct network * network; /* NULL: berty-v1 */
+	/* Of a node, as `-network` takes them; NULL: the one above. */
+	const char * networks[FLEET_MAX];
 };
 
 struct fleet_node {
