@@ -18,6 +18,7 @@
 #include "p2p/noise.h"
 #include "p2p/peer_record.h"
 #include "p2p/secure.h"
+#include "p2p/tls_certificate.h"
 
 /* For what a file may leave out. */
 static void
@@ -370,6 +371,7 @@ check_signer(struct kat * k, const cJSON * root, struct slice key,
     struct slice sig, struct slice text)
 {
 	uint8_t made[SIGNATURE_SIZE], pub[36];
+	struct buffer * again = kat_buffer(k);
 	struct ed25519_key identity;
 
 	ed25519_from_seed(&identity,
@@ -378,6 +380,26 @@ check_signer(struct kat * k, const cJSON * root, struct slice key,
 	kat_bytes(k, "key of the seed", key, slice_of(pub, sizeof(pub)));
 	ed25519_sign(made, &identity, text);
 	kat_bytes(k, "signed again", sig, slice_of(made, sizeof(made)));
+	tls_extension_write(again, &identity,
+	    kat_hex(k, root, "cert_spki_der"));
+	kat_expect(k, root, "extension_value_der", buffer_all(again));
+}
+
+/* What connections go by: the certificate as a whole names its peer. */
+static void
+check_verifies(struct kat * k, const cJSON * root)
+{
+	struct slice der = kat_hex(k, root, "certificate_der");
+	struct buffer * name = kat_buffer(k);
+	struct peer_id peer = {0};
+
+	/* At the start of 2026; it is good for a hundred years from 2023. */
+	kat_number(k, "certificate verifies", 0,
+	    (uint64_t)tls_certificate_verify(der, 1767225600, &peer));
+	peer_id_encode(name, &peer);
+	kat_text(k, "peer_id", kat_str(k, root, "peer_id"), buffer_all(name));
+	kat_true(k, "not for ever", tls_certificate_verify(der,
+	    (int64_t)1 << 33, &peer) != 0);
 }
 
 static void
@@ -393,6 +415,7 @@ read_tls(struct kat * k, const cJSON * root)
 	text = kat_buffer(k);
 	name = kat_buffer(k);
 	check_certificate(k, root);
+	check_verifies(k, root);
 	kat_true(k, "extension splits", split_extension(
 	    kat_hex(k, root, "extension_value_der"), &key, &sig));
 	buffer_text(text, "libp2p-tls-handshake:");
