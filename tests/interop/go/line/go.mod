@@ -1,0 +1,3 @@
+module interop/line
+
+go 1.19
