@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error_public.h"
 #include "berty/daemon.h"
 #include "output.h"
 #include "qr.h"
@@ -62,7 +63,7 @@ static const char help[] =
 /* --- log ---------------------------------------------------------------- */
 
 static void
-write_log(void * user, enum log_level level, const char * module,
+write_log(void * user, enum berty_log_level level, const char * module,
     const char * line)
 {
 	static const char * const names[] = {"debug", "info", "warn", "error"};
@@ -72,7 +73,7 @@ write_log(void * user, enum log_level level, const char * module,
 }
 
 static int
-read_level(struct run * run, enum log_level * level)
+read_level(struct run * run, enum berty_log_level * level)
 {
 	static const char * const names[] = {"debug", "info", "warn", "error"};
 	const char * text = flags_text(&run->flags, "log.level");
@@ -80,7 +81,7 @@ read_level(struct run * run, enum log_level * level)
 
 	for (i = 0; i < 4; i++)
 		if (strcmp(text, names[i]) == 0) {
-			*level = (enum log_level)i;
+			*level = (enum berty_log_level)i;
 			return (0);
 		}
 	return (error_set(&run->err, ERR_INVALID_INPUT, "-log.level is debug, "
@@ -170,6 +171,7 @@ make_links(struct printed * p, const struct berty_daemon_info * info,
 {
 	const char * name = flags_text(&p->run->flags, "name");
 	struct berty_link link = {.kind = BERTY_LINK_CONTACT};
+	struct berty_error err = {0};
 	struct share_addresses addresses = {0};
 	struct slice s = slice_text(name);
 
@@ -183,11 +185,13 @@ make_links(struct printed * p, const struct berty_daemon_info * info,
 	    (struct berty_link_bytes){info->account_pk, 32};
 	link.contact.name = (struct berty_link_bytes){s.p, s.n};
 	share_put(&link, &addresses, BERTY_LINK_ADDRESSES_MAX);
-	p->rc = berty_link_write(&link, BERTY_LINK_WEB, web, &p->run->err);
+	p->rc = berty_link_write(&link, BERTY_LINK_WEB, web, &err);
 	share_put(&link, &addresses, SHARE_QR_ADDRESSES);
 	if (p->rc == 0)
 		p->rc = berty_link_write(&link, BERTY_LINK_INTERNAL, internal,
-		    &p->run->err);
+		    &err);
+	if (p->rc != 0)
+		(void)error_import(&p->run->err, &err, p->rc);
 	share_free(&addresses);
 }
 
@@ -369,6 +373,7 @@ run_daemon(struct run * run)
 	struct printed printed = {.run = run};
 	struct berty_daemon_options options = {0};
 	struct borrowed b = {0};
+	struct berty_error err = {0};
 	int rc;
 
 	printed.banner = !flags_on(&run->flags, "no-banner");
@@ -384,7 +389,9 @@ run_daemon(struct run * run)
 		    : "a new account in memory");
 		(void)fflush(stdout);
 	}
-	rc = berty_daemon_run(&options, ready, &printed, &run->err);
+	rc = berty_daemon_run(&options, ready, &printed, &err);
+	if (rc != 0)
+		(void)error_import(&run->err, &err, rc);
 
 err0:
 	free(b.listeners);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/error_public.h"
 #include "codec/multiaddr.h"
 #include "output.h"
 #include "qr.h"
@@ -108,6 +109,16 @@ share_put(struct berty_link * link, const struct share_addresses * addresses,
 	link->addresses.n = i;
 }
 
+static int
+write_link(struct run * run, const struct berty_link * link,
+    enum berty_link_form form, char ** text)
+{
+	struct berty_error err = {0};
+	int rc = berty_link_write(link, form, text, &err);
+
+	return (rc == 0 ? 0 : error_import(&run->err, &err, rc));
+}
+
 /* One form of the link, sealed if there is a passphrase. */
 static int
 write_form(struct run * run, const struct berty_link * link,
@@ -115,18 +126,21 @@ write_form(struct run * run, const struct berty_link * link,
 {
 	const char * passphrase = flags_text(&run->flags, "passphrase");
 	struct berty_link sealed = {0};
+	struct berty_error err = {0};
 	unsigned char nonce[16];
 	int rc;
 
 	if (passphrase == NULL || *passphrase == '\0')
-		return (berty_link_write(link, form, text, &run->err));
+		return (write_link(run, link, form, text));
 	if (getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
 		return (error_set(&run->err, ERR_CRYPTO_RANDOM_GENERATION,
 		    "no randomness"));
 	rc = berty_link_seal(&sealed, link, passphrase, strlen(passphrase),
-	    nonce, 1, &run->err);
+	    nonce, 1, &err);
 	if (rc == 0)
-		rc = berty_link_write(&sealed, form, text, &run->err);
+		rc = write_link(run, &sealed, form, text);
+	else
+		(void)error_import(&run->err, &err, rc);
 	berty_link_free(&sealed);
 	return (rc);
 }
@@ -166,11 +180,12 @@ share_read(struct run * run, const char * text, int kind,
 {
 	const char * passphrase = flags_text(&run->flags, "passphrase");
 	struct slice p = slice_text(passphrase);
+	struct berty_error err = {0};
 	int rc;
 
 	if ((rc = berty_link_read(link, text, strlen(text), p.p, p.n,
-	    &run->err)) != 0)
-		return (rc);
+	    &err)) != 0)
+		return (error_import(&run->err, &err, rc));
 	if (link->kind == BERTY_LINK_ENCRYPTED) {
 		rc = error_set(&run->err,
 		    ERR_MESSENGER_DEEP_LINK_REQUIRES_PASSPHRASE, "this link "

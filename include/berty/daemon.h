@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "base/logger.h"
+#include "berty/error.h"
+#include "berty/log.h"
+
+BERTY_BEGIN
 
 /* Lists end with NULL; a NULL list is empty. */
 struct berty_daemon_options {
@@ -27,7 +29,7 @@ struct berty_daemon_options {
 	bool auto_activate;             /* open known groups by itself */
 	bool enable_requests;           /* be found by contact requests */
 	bool legacy_status;             /* gRPC status 14 for every error */
-	struct logger log;
+	struct berty_logger log;
 };
 
 /* What there is to say once all is up; valid during the call. */
@@ -48,8 +50,10 @@ struct berty_daemon_info {
  * Open the node, serve, and call ready; return when SIGINT or SIGTERM came and
  * all is closed.  0, or the code of what went wrong at the start.
  */
-int berty_daemon_run(const struct berty_daemon_options * options,
+BERTY_API int berty_daemon_run(const struct berty_daemon_options * options,
     void (*ready)(void * user, const struct berty_daemon_info * info),
-    void * user, struct error * err);
+    void * user, struct berty_error * err);
+
+BERTY_END
 
 #endif /* !BERTY_DAEMON_H */

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct error;
+#include "berty/error.h"
+
+BERTY_BEGIN
 
 /* The longest text that is read or written, bytes. */
 #define BERTY_LINK_MAX 8192
@@ -99,7 +101,7 @@ struct berty_link {
 };
 
 /* Wipe and free what a link owns, and make it empty. */
-void berty_link_free(struct berty_link * link);
+BERTY_API void berty_link_free(struct berty_link * link);
 
 /*
  * Read either form.  An encrypted link is opened when a passphrase (of more
@@ -113,11 +115,12 @@ void berty_link_free(struct berty_link * link);
  * MESSENGER_DEEP_LINK_INVALID_PASSPHRASE (2002; a wrong passphrase passes once
  * in 256 with the usual checksum), INTERNAL (888, over 100: no nonce).
  */
-int berty_link_read(struct berty_link * link, const char * text, size_t n,
-    const void * passphrase, size_t passphrase_n, struct error * err);
+BERTY_API int berty_link_read(struct berty_link * link, const char * text,
+    size_t n, const void * passphrase, size_t passphrase_n,
+    struct berty_error * err);
 
 /* 0 when the link has all it needs to be used, else -102 or -100. */
-int berty_link_valid(const struct berty_link * link);
+BERTY_API int berty_link_valid(const struct berty_link * link);
 
 /* The web form, for messages, and the internal form, for QR codes. */
 enum berty_link_form { BERTY_LINK_WEB, BERTY_LINK_INTERNAL };
@@ -127,16 +130,19 @@ enum berty_link_form { BERTY_LINK_WEB, BERTY_LINK_INTERNAL };
  * MISSING_INPUT for kind 0 or a missing field, INVALID_INPUT for another kind,
  * a group that is not multi-member, or a name that is not UTF-8.
  */
-int berty_link_write(const struct berty_link * link, enum berty_link_form form,
-    char ** text, struct error * err);
+BERTY_API int berty_link_write(const struct berty_link * link,
+    enum berty_link_form form, char ** text, struct berty_error * err);
 
 /*
  * Put a contact or group link under a passphrase.  nonce: 16 fresh random
  * bytes; checksum_n: length of the checksum, usually 1 (0: none).  The result
  * owns its fields.  INVALID_INPUT for other kinds.  As slow as opening.
  */
-int berty_link_seal(struct berty_link * sealed, const struct berty_link * clear,
-    const void * passphrase, size_t passphrase_n,
-    const unsigned char nonce[16], size_t checksum_n, struct error * err);
+BERTY_API int berty_link_seal(struct berty_link * sealed,
+    const struct berty_link * clear, const void * passphrase,
+    size_t passphrase_n,
+    const unsigned char nonce[16], size_t checksum_n, struct berty_error * err);
+
+BERTY_END
 
 #endif /* !BERTY_LINK_H */

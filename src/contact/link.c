@@ -245,7 +245,7 @@ read_web(struct berty_link * link, struct slice fragment)
 }
 
 int
-berty_link_read(struct berty_link * link, const char * text, size_t n,
+link_read(struct berty_link * link, const char * text, size_t n,
     const void * passphrase, size_t passphrase_n, struct error * err)
 {
 	struct slice rest = slice_of(text, n);
@@ -379,7 +379,7 @@ check_writable(const struct berty_link * link)
 }
 
 int
-berty_link_write(const struct berty_link * link, enum berty_link_form form,
+link_write(const struct berty_link * link, enum berty_link_form form,
     char ** text, struct error * err)
 {
 	struct buffer out = {0};

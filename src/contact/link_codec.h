@@ -3,6 +3,7 @@
 #define BERTY_CONTACT_LINK_CODEC_H
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "berty/link.h"
 
 static inline struct slice
@@ -29,8 +30,16 @@ int link_encode(struct buffer * out, const struct berty_link * link);
 struct berty_link_bytes link_keep(struct berty_link * link, struct slice s);
 
 /* Open an encrypted link in place; see berty_link_read. */
-struct error;
 int link_open(struct berty_link * link, struct slice passphrase,
     struct error * err);
+
+/* What berty_link_read, _write and _seal do. */
+int link_read(struct berty_link * link, const char * text, size_t n,
+    const void * passphrase, size_t passphrase_n, struct error * err);
+int link_write(const struct berty_link * link, enum berty_link_form form,
+    char ** text, struct error * err);
+int link_seal(struct berty_link * sealed, const struct berty_link * clear,
+    const void * passphrase, size_t passphrase_n,
+    const unsigned char nonce[16], size_t checksum_n, struct error * err);
 
 #endif /* !BERTY_CONTACT_LINK_CODEC_H */

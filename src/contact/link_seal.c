@@ -173,7 +173,7 @@ link_open(struct berty_link * link, struct slice passphrase,
 }
 
 int
-berty_link_seal(struct berty_link * sealed, const struct berty_link * clear,
+link_seal(struct berty_link * sealed, const struct berty_link * clear,
     const void * passphrase, size_t passphrase_n,
     const unsigned char nonce[16], size_t checksum_n, struct error * err)
 {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <uv.h>
 
+#include "base/error_public.h"
+#include "base/logger_public.h"
 #include "base/reader.h"
 #include "daemon/grpc_api.h"
 #include "daemon/libraries.h"
@@ -345,12 +347,13 @@ close_daemon(struct daemon * d)
 		world_os_free(d->world);
 }
 
-int
-berty_daemon_run(const struct berty_daemon_options * options,
+static int
+run(const struct berty_daemon_options * options,
     void (*ready)(void * user, const struct berty_daemon_info * info),
     void * user, struct error * err)
 {
-	struct daemon d = {.log = options->log, .ready = ready, .user = user};
+	struct daemon d = {.log = logger_import(&options->log), .ready = ready,
+	    .user = user};
 	int rc;
 
 	if ((d.world = world_os_new(&d.log)) == NULL)
@@ -381,4 +384,15 @@ berty_daemon_run(const struct berty_daemon_options * options,
 out:
 	close_daemon(&d);
 	return (rc);
+}
+
+int
+berty_daemon_run(const struct berty_daemon_options * options,
+    void (*ready)(void * user, const struct berty_daemon_info * info),
+    void * user, struct berty_error * err)
+{
+	struct error e = {0};
+	int rc = run(options, ready, user, &e);
+
+	return (rc == 0 ? 0 : error_export(err, &e, rc));
 }

@@ -211,7 +211,7 @@ expect_read(struct kat * k, const cJSON * out, struct slice text,
 {
 	struct berty_link link = {0};
 	struct error err = {0};
-	int status = berty_link_read(&link, (const char *)text.p, text.n,
+	int status = link_read(&link, (const char *)text.p, text.n,
 	    passphrase.p, passphrase.n, &err);
 
 	if (kat_has(out, "go_panics"))
@@ -334,7 +334,7 @@ check_write_error(struct kat * k, const struct kat_vector * v)
 	    described(k, kat_object(k, v->inputs, "link"));
 	struct error err = {0};
 	char * text = NULL;
-	int status = berty_link_write(&link, BERTY_LINK_WEB, &text, &err);
+	int status = link_write(&link, BERTY_LINK_WEB, &text, &err);
 
 	expect_error(k, v->outputs, &err, status);
 	free(text);
@@ -394,7 +394,7 @@ check_sealed(struct kat * k, const struct kat_vector * v)
 	uint8_t key[32];
 	int status;
 
-	status = berty_link_seal(&sealed, &clear, passphrase.p, passphrase.n,
+	status = link_seal(&sealed, &clear, passphrase.p, passphrase.n,
 	    nonce, (size_t)kat_dec(k, v->inputs, "checksum_length_dec"), &err);
 	if (kat_has(out, "error_code_dec")) {
 		expect_error(k, out, &err, status);

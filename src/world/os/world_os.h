@@ -32,8 +32,20 @@ void world_os_stop(struct world * w);
  */
 void world_os_free(struct world * w);
 
+/*
+ * To run the loop inside another: a descriptor that polls as readable when
+ * there is something to do (or a negative code), how many ms to wait for it at
+ * most (-1: no limit), and one turn, which does not wait.
+ */
+int world_os_fd(struct world * w);
+int world_os_timeout(struct world * w);
+void world_os_turn(struct world * w);
+
 /* The loop, for the servers that speak libuv themselves. */
 struct uv_loop_s * world_os_loop(struct world * w);
+
+/* Make a folder and those above it, mode 0700.  0, or -ERR_DB_OPEN. */
+int world_os_make_folder(const char * path, struct error * err);
 
 /* Where the 32 bytes of a store key come from; exactly one is set. */
 struct world_os_key {
