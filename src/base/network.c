@@ -22,6 +22,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.push_events = true,
 		.credential_events = false,
 		.attachments = true,
+		.identify_delta = true,
 		.reference_field = 4,
 	},
 	[NETWORK_BERTY] = {
@@ -41,6 +42,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.push_events = false,
 		.credential_events = true,
 		.attachments = false,
+		.identify_delta = false,
 		.reference_field = 3,
 	},
 	[NETWORK_WESH] = {
@@ -60,6 +62,7 @@ static const struct network networks[NETWORK_COUNT] = {
 		.push_events = false,
 		.credential_events = true,
 		.attachments = false,
+		.identify_delta = false,
 		.reference_field = 3,
 	},
 };

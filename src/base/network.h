@@ -31,6 +31,7 @@ struct network {
 	bool push_events;                 /* 401, 402, 404-406 are known */
 	bool credential_events;           /* 500 is known */
 	bool attachments;                 /* envelopes carry sealed CIDs */
+	bool identify_delta;              /* peers tell new protocols so */
 	unsigned reference_field;         /* group_reference in out-of-store */
 };
 

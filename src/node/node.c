@@ -268,7 +268,10 @@ open_network(struct node * n, const struct node_config * config,
 		.security = config->security,
 		.limits = config->limits,
 	};
+	size_t i;
 
+	for (i = 0; i < n->networks.n; i++)
+		host.identify_delta |= n->networks.at[i]->identify_delta;
 	n->host = host_new(n->world, &host);
 	if (n->host != NULL)
 		n->sync = sync_new(n->world, n->store, n->host, &host.key,

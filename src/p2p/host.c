@@ -208,6 +208,7 @@ host_new(struct world * w, const struct host_config * config)
 	peer_id_from_ed25519(&h->id, h->key.pub);
 	h->securities = config->security != 0 ? config->security :
 	    HOST_NOISE | HOST_TLS;
+	h->delta = config->identify_delta;
 	h->limits = config->limits;
 	fill_limits(&h->limits);
 	host_budgets_init(h);

@@ -35,6 +35,7 @@ struct host {
 	char * agent;
 	unsigned securities;              /* SECURITY_BITs */
 	struct tls_identity * tls;        /* NULL: not spoken */
+	bool delta;                       /* identify's deltas are served */
 	struct host_limits limits;
 	struct list connections;
 	/* What peers use up, of the host and each of them: */

@@ -83,6 +83,107 @@ identify_merge(struct identify * id, struct slice frame)
 	return (status);
 }
 
+/* --- deltas ------------------------------------------------------------- */
+
+/* The next of the names, or NULL. */
+static const char *
+next_name(const struct buffer * names, size_t * at)
+{
+	const char * name;
+
+	if (*at >= names->n)
+		return (NULL);
+	name = (const char *)names->p + *at;
+	*at += strlen(name) + 1;
+	return (name);
+}
+
+static bool
+is_among(const char * name, char * const * list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(name, list[i]) == 0)
+			return (true);
+	return (false);
+}
+
+static bool
+has_name(const struct buffer * names, const char * name)
+{
+	const char * other;
+	size_t at = 0;
+
+	while ((other = next_name(names, &at)) != NULL)
+		if (strcmp(name, other) == 0)
+			return (true);
+	return (false);
+}
+
+/* Those that stay, then those that are new; how many. */
+static size_t
+changed_names(struct buffer * out, const struct buffer * old,
+    const Libp2p__Identify__Delta * d)
+{
+	const char * name;
+	size_t at = 0, n = 0, i;
+
+	while ((name = next_name(old, &at)) != NULL)
+		if (!is_among(name, d->rm_protocols, d->n_rm_protocols)) {
+			buffer_append(out, name, strlen(name) + 1);
+			n++;
+		}
+	for (i = 0; i < d->n_added_protocols; i++) {
+		name = d->added_protocols[i];
+		if (is_among(name, d->rm_protocols, d->n_rm_protocols) ||
+		    has_name(out, name))
+			continue;
+		buffer_append(out, name, strlen(name) + 1);
+		n++;
+	}
+	return (n);
+}
+
+static int
+apply_delta(struct buffer * protocols, const Libp2p__Identify__Delta * d)
+{
+	struct buffer made = {0};
+	size_t n;
+
+	if (d->n_added_protocols > IDENTIFY_DELTA_NAMES ||
+	    d->n_rm_protocols > IDENTIFY_DELTA_NAMES)
+		return (-ERR_INVALID_INPUT);
+	n = changed_names(&made, protocols, d);
+	if (made.failed || n > IDENTIFY_PROTOCOLS || made.n > IDENTIFY_MAX) {
+		buffer_free(&made);
+		return (-ERR_INVALID_INPUT);
+	}
+	buffer_free(protocols);
+	*protocols = made;
+	return (1);
+}
+
+int
+identify_delta(struct buffer * protocols, struct slice frame)
+{
+	Libp2p__Identify__Identify * m;
+	int status = 0;
+
+	if (frame.n > IDENTIFY_DELTA_MAX)
+		return (-ERR_INVALID_INPUT);
+	m = protobuf_decode(&libp2p__identify__identify__descriptor, frame,
+	    protobuf_cap(frame.n));
+	if (m == NULL)
+		return (-ERR_DESERIALIZATION);
+	if (m->delta != NULL)
+		status = apply_delta(protocols, m->delta);
+	protobuf_free(m);
+	return (status);
+}
+
+/* --- writing ------------------------------------------------------------ */
+
 static void
 write_field(struct buffer * out, unsigned number, struct slice value)
 {

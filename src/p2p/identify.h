@@ -10,6 +10,9 @@
 /* Bytes in all frames together, frames of one message, names in it. */
 enum { IDENTIFY_MAX = 65536, IDENTIFY_FRAMES = 10, IDENTIFY_PROTOCOLS = 1024 };
 
+/* Bytes of a delta, as Go reads it, and names that one adds or removes. */
+enum { IDENTIFY_DELTA_MAX = 2048, IDENTIFY_DELTA_NAMES = 256 };
+
 /* Zero bytes are empty. */
 struct identify {
 	struct buffer public_key;         /* protobuf */
@@ -32,6 +35,14 @@ void identify_free(struct identify * id);
  * the limits above.
  */
 int identify_merge(struct identify * id, struct slice frame);
+
+/*
+ * Apply a delta (a message without its length) to names as in `protocols`: what
+ * it adds, then what it removes.  1; 0 when the message holds no delta.  Else
+ * nothing changes: -ERR_DESERIALIZATION, -ERR_INVALID_INPUT as above.
+ * Source: go-libp2p 0.17 p2p/protocol/identify/id_delta.go.
+ */
+int identify_delta(struct buffer * protocols, struct slice frame);
 
 /*
  * Append the message, behind its length; a record that makes it larger than

@@ -1,6 +1,7 @@
 /*
  * identify_service.c: asks every new peer who it is, answers the same question,
- * and pushes what changed.  Source: libp2p identify spec.
+ * and pushes what changed.  Peers of 2022 tell what changed of their protocols
+ * by a delta, where we serve it.  Source: libp2p identify spec; go-libp2p 0.17.
  */
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 
 #define PROTOCOL "/ipfs/id/1.0.0"
 #define PUSH_PROTOCOL "/ipfs/id/push/1.0.0"
+#define DELTA_PROTOCOL "/p2p/id/delta/1.0.0"
 
 /* How long a message may take, ms, and between looks at the interfaces. */
 enum { READ_WITHIN = 30000, LOOK_EVERY = 60000 };
@@ -184,6 +186,71 @@ on_push(void * user, struct stream * s, const char * protocol)
 	stream_handle(s, &reading_handler, r);
 }
 
+/* --- deltas ------------------------------------------------------------- */
+
+/* 1: read, whatever it held; else a code. */
+static int
+on_delta_frame(void * user, struct slice frame)
+{
+	struct reading * r = user;
+	struct host * h = r->service->h;
+	struct peer * p = peerstore_find(&h->peers, stream_peer(r->s));
+	int status;
+
+	if (p == NULL || r->s->c == NULL)
+		return (1);
+	/* What it differs from is not known yet: ask for all of it again. */
+	if (!p->identified) {
+		identify_service_ask(r->s->c);
+		return (1);
+	}
+	if ((status = identify_delta(&p->protocols, frame)) < 0)
+		return (status);
+	if (status > 0)
+		host_tell(h, EVENT_IDENTIFIED, &p->id, 0);
+	return (1);
+}
+
+static void
+on_delta_data(void * user, struct stream * s, struct slice bytes)
+{
+	struct reading * r = user;
+	int status = frame_feed(&r->frames, bytes, on_delta_frame, r);
+
+	if (status == 0)
+		return;
+	if (status < 0)
+		stream_reset(s);
+	else
+		stream_free(s);
+	reading_free(r);
+}
+
+static void
+on_delta_end(void * user, struct stream * s)
+{
+	stream_reset(s);
+	reading_free(user);
+}
+
+static void
+on_delta(void * user, struct stream * s, const char * protocol)
+{
+	static const struct stream_handler delta_handler = {
+		.data = on_delta_data, .end = on_delta_end, .closed = on_closed
+	};
+	struct reading * r = reading_new(user);
+
+	(void)protocol;
+	if (r == NULL) {
+		stream_reset(s);
+		return;
+	}
+	r->frames.max = IDENTIFY_DELTA_MAX;
+	r->s = s;
+	stream_handle(s, &delta_handler, r);
+}
+
 /* --- telling ------------------------------------------------------------ */
 
 static void
@@ -302,7 +369,8 @@ identify_service_new(struct host * h)
 	s->push.fire = on_push_due;
 	s->look.fire = on_look;
 	if (host_serve(h, PROTOCOL, on_ask, s) != 0 ||
-	    host_serve(h, PUSH_PROTOCOL, on_push, s) != 0)
+	    host_serve(h, PUSH_PROTOCOL, on_push, s) != 0 ||
+	    (h->delta && host_serve(h, DELTA_PROTOCOL, on_delta, s) != 0))
 		goto err1;
 	(void)world_timer_start(h->w, &s->look, LOOK_EVERY);
 	return (s);

@@ -19,6 +19,22 @@ read_all(struct identify * id, struct slice bytes)
 	return (status);
 }
 
+/* As a delta: what it makes of a list is a list within the limits. */
+static void
+change(struct slice frame)
+{
+	struct buffer names = {0};
+	int status;
+
+	buffer_append(&names, "/a\0/b", 6);
+	status = identify_delta(&names, frame);
+	FUZZ_CHECK(status <= 1);
+	FUZZ_CHECK(status == 1 || names.n == 6);
+	FUZZ_CHECK(names.n == 0 || names.p[names.n - 1] == 0);
+	FUZZ_CHECK(names.n <= IDENTIFY_MAX);
+	buffer_free(&names);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 {
@@ -35,6 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 		FUZZ_CHECK(slice_equal(buffer_all(&id.addresses),
 		    buffer_all(&again.addresses)));
 	}
+	change(slice_of(data, n));
 	identify_free(&id);
 	identify_free(&again);
 	buffer_free(&out);
