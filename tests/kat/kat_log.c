@@ -3,10 +3,9 @@
 #include "codec/multiaddr.h"
 #include "codec/multibase.h"
 #include "codec/peer_id.h"
-#include "codec/protobuf.h"
+#include "contact/local_record.h"
 #include "crypto/crypto.h"
 #include "kat.h"
-#include "tinder/records.pb-c.h"
 
 #define BYTES(array) slice_of((array), sizeof(array))
 
@@ -151,23 +150,38 @@ check_provider(struct kat * k, const cJSON * v)
 	    slice_of(parts.digest.p - 2, parts.digest.n + 2));
 }
 
+struct record_read {
+	struct buffer * name;
+	int64_t expire;
+};
+
+static void
+on_record(void * user, struct slice ns, int64_t expire)
+{
+	struct record_read * read = user;
+
+	buffer_slice(read->name, ns);
+	read->expire = expire;
+}
+
 static void
 check_localrecord(struct kat * k, const cJSON * v)
 {
-	Tinder__Record record = TINDER__RECORD__INIT;
-	Tinder__Record * list[1] = {&record};
-	Tinder__Records records = TINDER__RECORDS__INIT;
-	struct buffer * bytes = kat_buffer(k);
 	struct buffer * framed = kat_buffer(k);
+	struct local_record_writer w = {.out = framed};
+	struct record_read read = {0};
 
-	record.cid = protobuf_bytes(kat_str(k, v, "cid"));
-	record.expire = (int64_t)kat_dec(k, v, "expire");
-	records.n_records = 1;
-	records.records = list;
-	protobuf_encode(bytes, &records);
-	kat_expect(k, v, "protobuf", buffer_all(bytes));
-	protobuf_encode_prefixed(framed, &records);
+	local_record_write(&w, kat_str(k, v, "cid"),
+	    (int64_t)kat_dec(k, v, "expire"));
+	local_record_write_end(&w);
 	kat_expect(k, v, "on_wire", buffer_all(framed));
+	kat_expect(k, v, "protobuf", slice_of(framed->p + 1, framed->n - 1));
+	read.name = kat_buffer(k);
+	kat_number(k, "read", 0, (uint64_t)local_record_read(
+	    kat_hex(k, v, "protobuf"), on_record, &read));
+	kat_text(k, "the name read", kat_str(k, v, "cid"),
+	    buffer_all(read.name));
+	kat_expect_number(k, v, "expire", (uint64_t)read.expire);
 }
 
 static void

@@ -8,11 +8,11 @@
 #include "codec/cid.h"
 #include "codec/peer_id.h"
 #include "codec/protobuf.h"
+#include "contact/local_record.h"
 #include "kat.h"
 #include "libp2p/rendezvous.pb-c.h"
 #include "p2p/bitswap_message.h"
 #include "p2p/gossipsub_message.h"
-#include "tinder/records.pb-c.h"
 
 /* --- gossipsub --- */
 
@@ -439,30 +439,44 @@ is_subscribed(const cJSON * root, struct slice topic)
 }
 
 /* A record names a log's rendezvous by `floodsub:` and the log's address. */
+struct locals {
+	struct kat * k;
+	const cJSON * root;
+	struct local_record_writer again;
+	bool found;
+};
+
+static void
+check_local_record(void * user, struct slice name, int64_t expire)
+{
+	struct locals * locals = user;
+	struct slice prefix = slice_text("floodsub:"), topic = {0};
+
+	if (name.n > prefix.n)
+		topic = slice_of(name.p + prefix.n, name.n - prefix.n);
+	kat_true(locals->k, "a record of a topic", topic.n > 0 &&
+	    slice_equal(slice_of(name.p, prefix.n), prefix) &&
+	    is_subscribed(locals->root, topic));
+	locals->found |= slice_equal(topic,
+	    kat_str(locals->k, locals->root, "topic"));
+	local_record_write(&locals->again, name, expire);
+}
+
 static void
 check_local(struct kat * k, const cJSON * root, struct slice bytes)
 {
-	Tinder__Records * records = protobuf_decode(
-	    &tinder__records__descriptor, bytes, protobuf_cap(bytes.n));
-	struct slice topic = kat_str(k, root, "topic");
-	struct slice prefix = slice_text("floodsub:");
-	bool found = false;
-	size_t i;
+	struct buffer * again = kat_buffer(k);
+	struct buffer * frame = kat_buffer(k);
+	struct locals locals = {.k = k, .root = root, .again.out = again};
 
-	check_again(k, &tinder__records__descriptor, bytes);
-	for (i = 0; records != NULL && i < records->n_records; i++) {
-		struct slice name = protobuf_slice(records->records[i]->cid);
-
-		kat_true(k, "a record of a topic", name.n > prefix.n &&
-		    is_subscribed(root, slice_of(name.p + prefix.n,
-		        name.n - prefix.n)));
-		found |= name.n > prefix.n &&
-		    slice_equal(slice_of(name.p, prefix.n), prefix) &&
-		    slice_equal(slice_of(name.p + prefix.n,
-		        name.n - prefix.n), topic);
-	}
-	kat_true(k, "the topic's record", found);
-	protobuf_free(records);
+	kat_number(k, "read", 0, (uint64_t)local_record_read(bytes,
+	    check_local_record, &locals));
+	kat_true(k, "the topic's record", locals.found);
+	local_record_write_end(&locals.again);
+	buffer_uvarint(frame, bytes.n);
+	buffer_slice(frame, bytes);
+	kat_true(k, "written as it was", slice_equal(buffer_all(again),
+	    buffer_all(frame)));
 }
 
 static void
