@@ -54,6 +54,14 @@ volatile_socket(struct buffer * out)
 	buffer_byte(out, 0);
 }
 
+static int
+open_at(struct client * c, const char * address)
+{
+	(void)snprintf(c->address, sizeof(c->address), "%s", address);
+	return (grpc_client_open(&c->grpc, address, CONNECT_MS,
+	    &c->run->err));
+}
+
 /* The sockets where a node may be: in the store, else that of none. */
 static int
 open_default(struct client * c, struct run * run)
@@ -71,11 +79,9 @@ open_default(struct client * c, struct run * run)
 		rc = error_set(&run->err, ERR_INTERNAL, "out of memory");
 		goto err0;
 	}
-	rc = grpc_client_open(&c->grpc, (char *)address.p, CONNECT_MS,
-	    &run->err);
+	rc = open_at(c, (char *)address.p);
 	if (rc == -ERR_STREAM_WRITE && !flags_given(&run->flags, "store.dir"))
-		rc = grpc_client_open(&c->grpc, (char *)other.p, CONNECT_MS,
-		    &run->err);
+		rc = open_at(c, (char *)other.p);
 	if (rc == -ERR_STREAM_WRITE)
 		(void)error_set(&run->err, ERR_STREAM_WRITE, "no node answers "
 		    "at %.100s: start one with `berty daemon`",
@@ -98,7 +104,7 @@ client_open(struct client * c, struct run * run)
 	c->grpc = NULL;
 	if (at == NULL || *at == '\0')
 		return (open_default(c, run));
-	rc = grpc_client_open(&c->grpc, at, CONNECT_MS, &run->err);
+	rc = open_at(c, at);
 	if (rc == -ERR_STREAM_WRITE)
 		(void)error_set(&run->err, ERR_STREAM_WRITE, "no node answers "
 		    "at %.100s: start one with `berty daemon -node.listeners "

@@ -16,6 +16,7 @@ struct grpc_client;
 struct client {
 	struct run * run;       /* errors go to its err */
 	struct grpc_client * grpc;
+	char address[300];      /* where the node was found */
 };
 
 /*

@@ -10,6 +10,7 @@ struct run {
 	int argc;               /* arguments that are no flags */
 	char ** argv;
 	bool json;
+	bool failed;            /* exit status 1, with nothing to add */
 	struct error err;       /* what went wrong, when run returns non-zero */
 };
 
@@ -43,5 +44,8 @@ extern const struct command command_group_info;
 extern const struct command command_send;
 extern const struct command command_tail;
 extern const struct command command_info;
+extern const struct command command_peers;
+extern const struct command command_doctor;
+extern const struct command command_version;
 
 #endif /* !BERTY_CMD_COMMAND_H */

@@ -5,7 +5,6 @@
 
 #include "command.h"
 #include "output.h"
-#include "version/version.h"
 
 const struct flag common_flags[] = {
 	{"node.remote-addr", "ADDRESS", NULL, "the node to talk to: "
@@ -39,6 +38,9 @@ static const struct command * const commands[] = {
 	&command_send,
 	&command_tail,
 	&command_info,
+	&command_peers,
+	&command_doctor,
+	&command_version,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -75,11 +77,8 @@ print_usage(const char * family)
 		    strlen(family)) == 0)
 			printf("  %-16s %-22s %s\n", commands[i]->name,
 			    commands[i]->arguments, commands[i]->summary);
-	if (family == NULL) {
-		printf("  %-16s %-22s %s\n", "version", "",
-		    "print the version");
+	if (family == NULL)
 		fputs(outro, stdout);
-	}
 }
 
 static void
@@ -175,16 +174,7 @@ run_command(const struct command * c, struct run * run, int argc,
 		    "the output cannot be written");
 	if (rc != 0)
 		output_error(&run->err);
-	return (rc == 0 ? 0 : 1);
-}
-
-static void
-print_version(void)
-{
-	printf("berty %s\n", version_text());
-	if (*version_vcs_ref() != '\0')
-		printf("source   %s\n", version_vcs_ref());
-	printf("compiler %s\n", version_compiler());
+	return (rc == 0 && !run->failed ? 0 : 1);
 }
 
 static int
@@ -204,10 +194,6 @@ dispatch(struct run * run, int argc, char ** argv)
 	if (n == 0) {
 		print_usage(NULL);
 		return (2);
-	}
-	if (strcmp(argv[0], "version") == 0) {
-		print_version();
-		return (0);
 	}
 	if ((c = find_command(n, argv, &words)) == NULL)
 		return (no_command(n, argv));

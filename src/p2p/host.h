@@ -168,8 +168,9 @@ struct host_viewer {
 };
 
 /*
- * View one peer (nothing if unknown), or all that are connected and those `most`
- * others that were used last.  No call into the host from inside.
+ * View one peer (nothing if unknown), or all that are connected and, of others
+ * with an address, those `most` that were used last.  No call into the host from
+ * inside.
  */
 void host_view_peer(struct host * h, const struct peer_id * peer,
     const struct host_viewer * viewer);

@@ -95,7 +95,9 @@ host_view_peers(struct host * h, size_t most, const struct host_viewer * viewer)
 	for (place = h->peers.order.prev; place != &h->peers.order;
 	    place = place->prev) {
 		p = list_entry(place, struct peer, place);
-		if (list_empty(&p->connections) && n++ >= most)
+		peerstore_expire(p, world_now(h->w));
+		if (list_empty(&p->connections) &&
+		    (p->n_addresses == 0 || n++ >= most))
 			continue;
 		tell_peer(h, p, viewer);
 	}

@@ -2,14 +2,15 @@
 DebugGroup, and the commands that show it."""
 import json
 import os
-import queue
+import socket
+import subprocess
 import threading
 import time
 
 import grpc
 import pytest
 
-from conftest import Failure, address_bytes, befriend, invite, wait_for
+from conftest import BERTY, Failure, befriend, invite, wait_for
 
 JOIN, LEAVE = 3, 4
 IN, OUT, BOTH = 1, 2, 3
@@ -285,3 +286,214 @@ def test_who_listens_nowhere_is_told_so(nodes):
     node = nodes("-p2p.swarm-listeners", "")
     warns = list(node.api.call("SystemInfo").warns)
     assert any("listens nowhere" in w for w in warns), warns
+
+
+# --- the commands ----------------------------------------------------------
+
+
+def test_info_for_people_and_as_berty_prints_it(pair):
+    a = pair[0]
+    text = a.cli("info").stdout
+    for word in ("version", "peer id", a.info["peer_id"], "budgets",
+                 "libsodium", str(a.folder)):
+        assert word in text
+    report = json.loads(a.cli("info", "-json").stdout)
+    process = report["protocol"]["process"]
+    # protobuf's JSON: camelCase, 64-bit integers as text.
+    assert process["pid"] == str(a.process.pid)
+    assert int(process["uptimeMs"]) > 0
+    assert report["protocol"]["p2p"]["connectedPeers"] == "1"
+    assert "tooManyOpenFiles" not in process, "defaults are left out"
+    assert report["instance"]["peerId"] == a.info["peer_id"]
+
+
+def test_an_anonymous_report_names_nobody(pair):
+    a = pair[0]
+    for json_too in ((), ("-json",)):
+        text = a.cli("info", "-info.anonymize", *json_too).stdout
+        for secret in (a.info["peer_id"], str(a.folder), a.account.hex(),
+                       "127.0.0.1", "peerId\":\"12D3"):
+            assert secret not in text
+        assert "REDACTED" in text
+
+
+def test_refreshing_goes_on_until_interrupted(pair):
+    a = pair[0]
+    shown = subprocess.Popen(
+        [BERTY, "info", "-json", "-info.refresh", "50ms", "-store.dir",
+         str(a.folder)], stdout=subprocess.PIPE, text=True)
+    ups = [int(json.loads(shown.stdout.readline())["protocol"]["process"]
+               ["uptimeMs"]) for _ in range(3)]
+    assert ups == sorted(ups) and ups[0] < ups[2]
+    shown.send_signal(2)
+    assert shown.wait(timeout=20) == 0
+    shown.stdout.close()
+    wrong = a.cli("info", "-info.refresh", "soon", check=False)
+    assert wrong.returncode == 1 and "-info.refresh" in wrong.stderr
+
+
+def test_peers_as_a_table_and_as_json(pair):
+    a, b, _ = pair
+    wait_for("b", lambda: connected(a, b))
+    table = a.cli("peers").stdout
+    assert "1 connected" in table and b.info["peer_id"] in table
+    listed = json.loads(a.cli("peers", "-json").stdout)["peers"]
+    assert [p["id"] for p in listed if p.get("isActive")] == [
+        b.info["peer_id"]]
+    assert any(r["address"].startswith("/ip4/127.0.0.1/tcp/")
+               for r in listed[0]["routes"])
+
+
+def test_the_version_is_one_everywhere(pair):
+    a, b, _ = pair
+    told = subprocess.run([BERTY, "version", "-json"], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    version = json.loads(told)
+    process = a.api.call("SystemInfo").process
+    assert version["version"] == process.version
+    assert version["vcs_ref"] == process.vcs_ref
+    text = subprocess.run([BERTY, "version"], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    assert text.splitlines()[0] == "berty " + version["version"]
+
+
+# --- doctor ----------------------------------------------------------------
+
+
+def doctor(folder, *flags):
+    """Its exit status, and what it said of each thing."""
+    done = subprocess.run(
+        [BERTY, "doctor", "-json", "-store.dir", str(folder), *flags],
+        text=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert not done.stderr, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    failed = any(f["grade"] == "fail" for f in found)
+    assert done.returncode == (1 if failed else 0)
+    for finding in found:
+        assert finding["grade"] == "ok" or finding["remedy"] or \
+            finding["what"] == "node"
+    return found
+
+
+def of(found, what, grade=None):
+    return [f for f in found if f["what"] == what and
+            grade in (None, f["grade"])]
+
+
+LOOPBACK = ("-p2p.swarm-listeners", "/ip4/127.0.0.1/tcp/0")
+
+
+def test_a_healthy_node_has_nothing_that_fails(pair):
+    a, b, _ = pair
+    found = doctor(a.folder)
+    assert not [f for f in found if f["grade"] == "fail"]
+    listener, = of(found, "listener", "ok")
+    assert a.info["swarm"][0] in listener["text"]
+    assert "handshake" in listener["text"]
+    assert of(found, "API", "ok") and of(found, "store", "ok")
+    assert "1 connected" in of(found, "peers", "ok")[0]["text"]
+    assert of(found, "requests", "ok") and of(found, "clock", "ok")
+    assert of(found, "rendezvous") and of(found, "mDNS")
+    text = a.cli("doctor").stdout
+    assert "0 failed" in text and "\n                  -> " in text
+
+
+def test_without_a_node_it_looks_by_itself(tmp_path):
+    found = doctor(tmp_path / "new", *LOOPBACK)
+    assert "berty daemon" in of(found, "node", "warn")[0]["remedy"]
+    assert "handshake" in of(found, "listener", "ok")[0]["text"]
+    assert of(found, "folder", "ok")
+    assert not (tmp_path / "new").exists(), "it makes nothing"
+    assert not [f for f in found if f["grade"] == "fail"]
+
+
+def test_a_named_node_that_does_not_answer_fails(tmp_path):
+    found = doctor(tmp_path, *LOOPBACK, "-node.remote-addr",
+                   f"/unix{tmp_path}/none.sock")
+    wrong, = of(found, "node", "fail")
+    assert "none.sock" in wrong["text"] and "berty daemon" in wrong["remedy"]
+
+
+def test_a_stopped_nodes_store_is_opened(nodes):
+    node = nodes()
+    node.stop()
+    found = doctor(node.folder, *LOOPBACK)
+    assert "opens" in of(found, "store", "ok")[0]["text"]
+    assert of(found, "key", "ok") and of(found, "space")
+    assert not [name for name in os.listdir(node.folder)
+                if name.startswith(".doctor")]
+    node.start()
+
+
+def test_a_wrong_key_is_found(nodes):
+    node = nodes()
+    node.stop()
+    key = node.folder / "store.key"
+    right = key.read_bytes()
+    key.write_bytes(bytes(32))
+    wrong, = of(doctor(node.folder, *LOOPBACK), "store", "fail")
+    assert "wrong store key" in wrong["text"]
+    assert "store.key" in wrong["remedy"]
+    key.write_bytes(right)
+    key.chmod(0o644)
+    wrong, = of(doctor(node.folder, *LOOPBACK), "key", "fail")
+    assert "0600" in wrong["remedy"]
+    key.unlink()
+    wrong, = of(doctor(node.folder, *LOOPBACK), "key", "fail")
+    assert "store.key" in wrong["text"]
+    assert not key.exists(), "it makes no key"
+
+
+def test_a_folder_that_cannot_be_written_is_found(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    wrong, = of(doctor(tmp_path / "file", *LOOPBACK), "folder", "fail")
+    assert str(tmp_path / "file") in wrong["text"]
+    assert "-store.dir" in wrong["remedy"]
+    wrong, = of(doctor(tmp_path / "file" / "below", *LOOPBACK), "folder",
+                "fail")
+    assert "-store.dir" in wrong["remedy"]
+    # Nobody, not even root, makes a folder there.
+    wrong, = of(doctor("/proc/berty", *LOOPBACK), "folder", "fail")
+    assert "/proc" in wrong["text"]
+    if os.getuid() != 0:
+        (tmp_path / "closed").mkdir(mode=0o500)
+        wrong, = of(doctor(tmp_path / "closed", *LOOPBACK), "folder", "fail")
+        assert "written" in wrong["text"]
+
+
+def test_a_port_that_is_taken_is_found(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        address = f"/ip4/127.0.0.1/tcp/{port}"
+        found = doctor(tmp_path, "-p2p.swarm-listeners", address,
+                       "-node.listeners", address)
+    wrong, = of(found, "listener", "fail")
+    assert address in wrong["text"]
+    assert "-p2p.swarm-listeners" in wrong["remedy"]
+    wrong, = of(found, "API", "fail")
+    assert address in wrong["text"] and "-node.listeners" in wrong["remedy"]
+
+
+def test_a_store_that_another_process_holds_is_found(nodes):
+    node = nodes()
+    os.rename(node.socket, node.folder / "elsewhere.sock")
+    wrong, = of(doctor(node.folder, *LOOPBACK), "store", "fail")
+    assert "another process" in wrong["text"]
+    os.rename(node.folder / "elsewhere.sock", node.socket)
+
+
+def test_an_api_that_lets_others_in_fails(nodes):
+    node = nodes()
+    assert node.socket.stat().st_mode & 0o777 == 0o600
+    node.socket.chmod(0o666)
+    wrong, = of(doctor(node.folder), "API", "fail")
+    assert "chmod 600" in wrong["remedy"]
+
+
+def test_switched_off_requests_and_missing_listeners_are_told(nodes):
+    node = nodes("-p2p.swarm-listeners", "", "-node.contact-requests=false")
+    found = doctor(node.folder)
+    assert "contact link" in of(found, "requests", "warn")[0]["remedy"]
+    assert "-p2p.swarm-listeners" in of(found, "listener",
+                                        "warn")[0]["remedy"]
+    assert of(found, "peers", "warn")
