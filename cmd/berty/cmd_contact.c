@@ -1,5 +1,6 @@
 /* cmd_contact.c: `berty contact …`. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "book.h"
@@ -19,6 +20,8 @@ static const struct flag link_flags[] = {
 static const struct flag request_flags[] = {
 	{"passphrase", "TEXT", NULL, "the passphrase of the link"},
 	{"name", "NAME", NULL, "your name, which the contact will see"},
+	{"network", "LIST", NULL, "where the contact is: berty, berty-v1, wesh "
+	    "(default: what the link says, else all that the node speaks)"},
 	{0},
 };
 
@@ -53,6 +56,7 @@ run_link(struct run * run)
 	link.contact.account_pk =
 	    (struct berty_link_bytes){self.account_pk, BOOK_KEY};
 	link.contact.name = (struct berty_link_bytes){name.p, name.n};
+	share_network(&link, reply->network);
 	rc = share_print(run, &link, &addresses, flags_on(&run->flags, "qr"));
 
 err0:
@@ -79,6 +83,7 @@ send_request(struct client * c, const struct berty_link * link)
 	PB(ShareableContact) contact = PB_INIT(SHAREABLE_CONTACT);
 	ProtobufCBinaryData addresses[BERTY_LINK_ADDRESSES_MAX];
 	struct buffer theirs = {0}, own = {0};
+	char * networks = share_networks(c->run, link);
 	size_t i;
 	int rc;
 
@@ -95,10 +100,13 @@ send_request(struct client * c, const struct berty_link * link)
 		addresses[i] = link_data(link->addresses.at[i]);
 	request.n_addresses = i;
 	request.addresses = addresses;
+	if (networks != NULL)
+		request.network = networks;
 	rc = client_do(c, "ContactRequestSend", &request,
 	    PB_TYPE(contact_request_send__reply));
 	buffer_free(&theirs);
 	buffer_free(&own);
+	free(networks);
 	return (rc);
 }
 

@@ -37,8 +37,8 @@ static const struct flag daemon_flags[] = {
 	    "are secured: noise, tls or both; noise is offered first"},
 	{"p2p.mdns", NULL, "false", "find nodes in the local network (not in "
 	    "this version: accepted and off)"},
-	{"network", "NAME", "berty", "berty, berty-v1 (the network of 2022) or "
-	    "wesh"},
+	{"network", "LIST", "berty", "berty, berty-v1 (the network of 2022) or "
+	    "wesh; several with commas, the first for a new account"},
 	{"name", "NAME", NULL, "your name in the printed contact link"},
 	{"no-qr", NULL, NULL, "print no QR code (there is none either when "
 	    "the output is no terminal)"},
@@ -184,6 +184,7 @@ make_links(struct printed * p, const struct berty_daemon_info * info,
 	link.contact.account_pk =
 	    (struct berty_link_bytes){info->account_pk, 32};
 	link.contact.name = (struct berty_link_bytes){s.p, s.n};
+	share_network(&link, flags_text(&p->run->flags, "network"));
 	share_put(&link, &addresses, BERTY_LINK_ADDRESSES_MAX);
 	p->rc = berty_link_write(&link, BERTY_LINK_WEB, web, &err);
 	share_put(&link, &addresses, SHARE_QR_ADDRESSES);
@@ -359,7 +360,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->security = flags_text(f, "p2p.security");
 	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
-	o->network = flags_text(f, "network");
+	o->networks = flags_text(f, "network");
 	o->auto_activate = flags_on(f, "node.auto-activate");
 	o->enable_requests = flags_on(f, "node.contact-requests");
 	o->legacy_status = flags_on(f, "grpc.legacy-status");
@@ -372,8 +373,8 @@ run_daemon(struct run * run)
 {
 	struct printed printed = {.run = run};
 	struct berty_daemon_options options = {0};
-	struct borrowed b = {0};
 	struct berty_error err = {0};
+	struct borrowed b = {0};
 	int rc;
 
 	printed.banner = !flags_on(&run->flags, "no-banner");

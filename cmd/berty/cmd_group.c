@@ -1,5 +1,6 @@
 /* cmd_group.c: `berty group …`. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,8 @@
 static const struct flag create_flags[] = {
 	{"name", "NAME", NULL, "a name, written into the group for its "
 	    "members"},
+	{"network", "NAME", NULL, "where the group is met: berty, berty-v1 or "
+	    "wesh (default: the account's own)"},
 	{0},
 };
 
@@ -23,6 +26,9 @@ static const struct flag invite_flags[] = {
 
 static const struct flag join_flags[] = {
 	{"passphrase", "TEXT", NULL, "the passphrase of the link"},
+	{"network", "NAME", NULL, "where the group is met: berty, berty-v1 or "
+	    "wesh (default: what the link says, else the account's own until "
+	    "members are seen in another)"},
 	{0},
 };
 
@@ -104,12 +110,15 @@ run_create(struct run * run)
 	    PB_INIT(MULTI_MEMBER_GROUP_CREATE__REQUEST);
 	PB(MultiMemberGroupCreate__Reply) * group;
 	struct slice name = slice_text(flags_text(&run->flags, "name"));
+	char * network = share_networks(run, &(struct berty_link){0});
 	struct client c;
 	void * reply = NULL;
 	int rc;
 
+	if (network != NULL)
+		request.network = network;
 	if ((rc = client_open(&c, run)) != 0)
-		return (rc);
+		goto err0;
 	rc = client_call(&c, "MultiMemberGroupCreate", &request,
 	    PB_TYPE(multi_member_group_create__reply), &reply);
 	group = reply;
@@ -119,6 +128,8 @@ run_create(struct run * run)
 		print_done(run, "created", protobuf_slice(group->group_pk));
 	protobuf_free(reply);
 	client_close(&c);
+err0:
+	free(network);
 	return (rc);
 }
 
@@ -181,6 +192,7 @@ run_invite(struct run * run)
 	}
 	link_of_group(&link, invitation->group,
 	    slice_text(flags_text(&run->flags, "name")));
+	share_network(&link, invitation->network);
 	rc = share_print(run, &link, &addresses, flags_on(&run->flags, "qr"));
 
 err1:
@@ -200,9 +212,12 @@ join_group(struct client * c, const struct berty_link * link)
 	PB(Group) group = PB_INIT(GROUP);
 	const struct berty_link_keys * keys = &link->group.keys;
 	ProtobufCBinaryData addresses[BERTY_LINK_ADDRESSES_MAX];
+	char * network = share_networks(c->run, link);
 	size_t i;
 	int rc;
 
+	if (network != NULL)
+		request.network = network;
 	group.public_key = data_of(keys->public_key);
 	group.secret = data_of(keys->secret);
 	group.secret_sig = data_of(keys->secret_sig);
@@ -217,6 +232,7 @@ join_group(struct client * c, const struct berty_link * link)
 	request.addresses = addresses;
 	rc = client_do(c, "MultiMemberGroupJoin", &request,
 	    PB_TYPE(multi_member_group_join__reply));
+	free(network);
 	return (rc != 0 ? rc
 	    : client_activate(c, protobuf_slice(group.public_key)));
 }
@@ -337,6 +353,7 @@ print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
 			cJSON_AddStringToObject(object, "type",
 			    type_name(g->group_type));
 		}
+		cJSON_AddStringToObject(object, "network", info->network);
 		output_add_bytes(object, "member_pk",
 		    protobuf_slice(info->member_pk));
 		output_add_bytes(object, "device_pk",
@@ -349,6 +366,7 @@ print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
 		output_hex(protobuf_slice(g->public_key));
 		printf("\ntype    %s\n", type_name(g->group_type));
 	}
+	printf("network %s\n", info->network);
 	printf("member  ");
 	output_hex(protobuf_slice(info->member_pk));
 	printf("\ndevice  ");

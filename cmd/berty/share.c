@@ -109,6 +109,26 @@ share_put(struct berty_link * link, const struct share_addresses * addresses,
 	link->addresses.n = i;
 }
 
+void
+share_network(struct berty_link * link, const char * names)
+{
+	if (names != NULL && names[0] != '\0' && strcmp(names, "berty") != 0)
+		link->network = (struct berty_link_bytes){
+		    (const unsigned char *)names, strlen(names)};
+}
+
+char *
+share_networks(const struct run * run, const struct berty_link * link)
+{
+	const char * said = flags_text(&run->flags, "network");
+
+	if (said != NULL && said[0] != '\0')
+		return (strdup(said));
+	if (link->network.n == 0)
+		return (NULL);
+	return (strndup((const char *)link->network.p, link->network.n));
+}
+
 static int
 write_link(struct run * run, const struct berty_link * link,
     enum berty_link_form form, char ** text)

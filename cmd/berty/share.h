@@ -32,6 +32,16 @@ void share_put(struct berty_link * link,
     const struct share_addresses * addresses, size_t max);
 
 /*
+ * Put the networks into a link, which borrows the text.  The network of the
+ * app is left out: its own links name none.
+ */
+void share_network(struct berty_link * link, const char * names);
+
+/* The networks that a call shall name: the flag's, or else the link's; freed by
+ * the caller, NULL when neither names any. */
+char * share_networks(const struct run * run, const struct berty_link * link);
+
+/*
  * Print a link: text, or JSON {"link", "internal"}, and the QR code of the
  * internal form if wanted; under the passphrase if there is one.
  */

@@ -20,7 +20,9 @@ struct berty_daemon_options {
 	const char * key_file;          /* store key: NULL: <store>/store.key */
 	const char * key_variable;      /* or the name of a variable */
 	int key_fd;                     /* or a descriptor; -1: none */
-	const char * network;           /* "berty", "berty-v1", "wesh" */
+	const char * networks;          /* "berty", "berty-v1", "wesh", or
+	                                 * several, as "berty,berty-v1": the
+	                                 * first is a new account's own */
 	const char * const * listeners; /* of the API */
 	const char * const * swarm;     /* of libp2p */
 	const char * const * static_peers;

@@ -97,6 +97,7 @@ struct berty_link {
 	struct berty_link_encrypted encrypted;
 	struct berty_link_message message;
 	struct berty_link_addresses addresses;
+	struct berty_link_bytes network;      /* names, with commas; UTF-8 */
 	void * memory;                        /* private */
 };
 

@@ -21,6 +21,9 @@ struct network {
 	const char * message_store;       /* store type of the message log */
 	const char * contact_protocol;    /* stream protocol id */
 	const char * localrecord_protocol;
+	size_t localrecord_max;           /* largest frame a peer reads, bytes */
+	const char * protocol_version;    /* of identify */
+	unsigned unsubscribe_backoff_s;   /* named in PRUNE when leaving */
 	uint64_t rotation_s;              /* length of a rotation period, seconds */
 	uint64_t contact_rotation_s;      /* the same for contact requests */
 	bool rotation_text;               /* contact topic and namespace in base64 */

@@ -305,7 +305,8 @@ escape(struct buffer * out, struct slice text)
 static struct berty_link
 web_part(const struct berty_link * link)
 {
-	struct berty_link part = {.addresses = link->addresses};
+	struct berty_link part = {.addresses = link->addresses,
+	    .network = link->network};
 
 	switch (link->kind) {
 	case BERTY_LINK_CONTACT:

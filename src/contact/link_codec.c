@@ -85,6 +85,7 @@ static const struct field link_fields[] = {
 	MESSAGE(4, berty_link, encrypted, encrypted_fields),
 	MESSAGE(5, berty_link, message, message_fields),
 	{7000, FIELD_ADDRESSES, offsetof(struct berty_link, addresses), NULL},
+	TEXT(7001, berty_link, network),
 	{0},
 };
 

@@ -159,6 +159,8 @@ link_open(struct berty_link * link, struct slice passphrase,
 		berty_link_free(&clear);
 		return (error_set(err, -status, "cannot open the link"));
 	}
+	if (link->network.p != NULL)
+		clear.network = link_keep(&clear, link_slice(link->network));
 	if (clear.kind == BERTY_LINK_CONTACT) {
 		clear.contact.present = true;
 		clear.contact.name = link_keep(&clear, link_slice(e->name));
@@ -194,6 +196,8 @@ link_seal(struct berty_link * sealed, const struct berty_link * clear,
 	e->nonce = link_keep(&made, slice_of(nonce, LINK_NONCE_SIZE));
 	e->name = link_keep(&made, link_slice(clear->kind == BERTY_LINK_GROUP
 	        ? clear->group.name : clear->contact.name));
+	if (clear->network.p != NULL)
+		made.network = link_keep(&made, link_slice(clear->network));
 	if (clear->kind == BERTY_LINK_GROUP)
 		e->group_type = clear->group.keys.group_type;
 	checksum(&sum, &from, checksum_n);

@@ -94,7 +94,6 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
     struct error * err)
 {
 	struct node_config config = {
-		.network = network_find(o->network),
 		.listeners = o->swarm,
 		.static_peers = o->static_peers,
 		.auto_activate = o->auto_activate,
@@ -105,9 +104,10 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 	uint8_t key[32];
 	int rc = 0;
 
-	if (config.network == NULL)
-		return (error_set(err, ERR_INVALID_INPUT, "there is no network "
-		    "'%s': take berty, berty-v1 or wesh", o->network));
+	if (!network_list_parse(&config.networks, slice_text(o->networks)))
+		return (error_set(err, ERR_INVALID_INPUT, "'%s' names no "
+		    "networks: take berty, berty-v1 or wesh, or several "
+		    "with commas", o->networks));
 	if (o->security != NULL && security_parse(slice_text(o->security),
 	    &config.security) != 0)
 		return (error_set(err, ERR_INVALID_INPUT, "connections are not "

@@ -265,6 +265,7 @@ open_network(struct node * n, const struct node_config * config,
 	struct host_config host = {
 		.key = account_keys(n->account)->peer,
 		.agent = config->agent,
+		.version = n->network->protocol_version,
 		.security = config->security,
 		.limits = config->limits,
 	};

@@ -169,6 +169,7 @@ gossipsub_subscribe(struct gossipsub * g, const char * topic)
 	free(t->text);
 	t->text = text;
 	t->subscribed = true;
+	t->leave_ms = GOSSIPSUB_BACKOFF_MS;
 	announce(g, t);
 	list_each (place, following, &t->members)
 		gossipsub_tell(g, true, t,
@@ -176,6 +177,15 @@ gossipsub_subscribe(struct gossipsub * g, const char * topic)
 		         ->peer->id);
 	gossipsub_mesh_join(g, t);
 	return (0);
+}
+
+void
+gossipsub_set_leave(struct gossipsub * g, const char * topic, uint64_t ms)
+{
+	struct gossip_topic * t = gossipsub_topic_find(g, slice_text(topic));
+
+	if (t != NULL && t->subscribed)
+		t->leave_ms = ms;
 }
 
 void

@@ -34,6 +34,13 @@ int gossipsub_subscribe(struct gossipsub * g, const char * topic);
 void gossipsub_unsubscribe(struct gossipsub * g, const char * topic);
 
 /*
+ * For how long peers shall not graft us when we leave the topic, ms; 60,000
+ * unless told.  A topic that is not subscribed is passed over.
+ */
+void gossipsub_set_leave(struct gossipsub * g, const char * topic,
+    uint64_t ms);
+
+/*
  * Publish (data copied) to the mesh, or to fanout.  Returns how many peers it
  * was sent to (0: nobody is there), or a code (-ERR_INVALID_INPUT: over 1 MiB).
  */

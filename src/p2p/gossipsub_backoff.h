@@ -10,9 +10,8 @@
 
 enum {
 	GOSSIPSUB_BACKOFF_MAX = 1024,     /* peers a topic */
-	/* After a PRUNE that names none, and what ours name.  Peers of `wesh`
-	 * name 10 s when they unsubscribe, those of `berty-v1` 60: each obeys
-	 * what the other says, so one figure does for both. */
+	/* After a PRUNE that names none, and what ours name; those of a topic
+	 * that we leave name what its network does. */
 	GOSSIPSUB_BACKOFF_MS = 60000,
 	GOSSIPSUB_BACKOFF_LONGEST_MS = 3600000, /* that a peer may ask for */
 };

@@ -155,7 +155,7 @@ gossipsub_mesh_leave(struct gossipsub * g, struct gossip_topic * t)
 		    list_entry(place, struct gossip_member, in_topic);
 
 		if (m->mesh)
-			prune(g, m, GOSSIPSUB_BACKOFF_MS);
+			prune(g, m, t->leave_ms);
 	}
 }
 

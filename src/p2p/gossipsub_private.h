@@ -48,6 +48,7 @@ struct gossip_topic {
 	struct buffer name;
 	char * text;              /* the name with a NUL; set if subscribed */
 	bool subscribed;
+	uint64_t leave_ms;        /* back-off that we name when we leave */
 	uint64_t fanout_until;    /* 0: no fanout */
 	struct list members;
 	size_t n_members;

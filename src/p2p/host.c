@@ -217,7 +217,8 @@ host_new(struct world * w, const struct host_config * config)
 	world_random(w, (uint8_t *)&seed, sizeof(seed));
 	peerstore_init(&h->peers, seed);
 	h->agent = strdup(config->agent == NULL ? "" : config->agent);
-	if (h->agent == NULL)
+	h->version = strdup(config->version == NULL ? "" : config->version);
+	if (h->agent == NULL || h->version == NULL)
 		goto err1;
 	if ((h->securities & HOST_TLS) != 0 &&
 	    (h->tls = tls_identity_new(&h->key)) == NULL)
@@ -286,6 +287,7 @@ host_free(struct host * h)
 	buffer_free(&h->record);
 	buffer_free(&h->record_addresses);
 	free(h->agent);
+	free(h->version);
 	tls_identity_free(h->tls);
 	crypto_wipe(&h->key, sizeof(h->key));
 	free(h);

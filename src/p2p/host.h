@@ -46,6 +46,7 @@ struct host_config {
 	/* host_security bits that are spoken; 0: all.  Dials offer Noise first.
 	 * TLS takes randomness that no seed determines. */
 	unsigned security;
+	const char * version;             /* and its protocolVersion, or NULL */
 	bool identify_delta;              /* serve /p2p/id/delta/1.0.0 */
 	struct host_limits limits;
 };

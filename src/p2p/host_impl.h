@@ -33,6 +33,7 @@ struct host {
 	struct ed25519_key key;
 	struct peer_id id;
 	char * agent;
+	char * version;
 	unsigned securities;              /* SECURITY_BITs */
 	struct tls_identity * tls;        /* NULL: not spoken */
 	bool delta;                       /* identify's deltas are served */

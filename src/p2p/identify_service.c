@@ -277,6 +277,7 @@ write_message(struct connection * c, struct buffer * out)
 	host_addresses(c->h, &m.addresses, false);
 	list_protocols(c->h, &m.protocols);
 	multiaddr_from_tcp(&m.observed, &c->remote);
+	buffer_text(&m.version, c->h->version);
 	buffer_text(&m.agent, c->h->agent);
 	buffer_slice(&m.record, host_peer_record(c->h));
 	identify_write(out, &m);

@@ -88,6 +88,8 @@ on_turn(struct world_timer * timer)
 	struct list *place, *following;
 	struct sync_log * l;
 
+	if (s->early_due)
+		sync_early_take(s);
 	list_each(place, following, &s->logs) {
 		l = list_entry(place, struct sync_log, place);
 		sync_join_turn(l);
@@ -137,6 +139,7 @@ on_tick(struct world_timer * timer)
 			sync_exchange(l);
 		sync_reply_later(l);
 	}
+	sync_early_expire(s);
 	sync_soon(s);
 	sync_arm_tick(s);
 }
@@ -167,6 +170,7 @@ sync_new(struct world * w, struct store * store, struct host * h,
 	s->user = user;
 	s->block_size = 4096;
 	list_init(&s->logs);
+	list_init(&s->early);
 	world_random(w, (uint8_t *)&s->items.seed, sizeof(s->items.seed));
 	s->topics.seed = s->points.seed = s->items.seed;
 	s->turn.fire = on_turn;
@@ -191,6 +195,7 @@ sync_free(struct sync * s)
 		sync_remove(list_entry(s->logs.next, struct sync_log, place));
 	world_timer_stop(s->world, &s->turn);
 	world_timer_stop(s->world, &s->tick);
+	sync_early_free(s);
 	if (s->direct != NULL)
 		direct_channel_free(s->direct);
 	if (s->bitswap != NULL)
@@ -251,6 +256,8 @@ sync_add(struct sync * s, struct log * log, const struct sync_config * config,
 	status = gossipsub_subscribe(s->gossipsub, (const char *)l->topic.p);
 	if (status != 0)
 		goto err2;
+	gossipsub_set_leave(s->gossipsub, (const char *)l->topic.p,
+	    config->network->unsubscribe_backoff_s * 1000U);
 	list_append(&s->logs, &l->place);
 	l->exchange_at = clock_add(world_now(s->world), SYNC_EXCHANGE_MS);
 	sync_rotation_refresh(l);

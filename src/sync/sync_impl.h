@@ -31,6 +31,11 @@ enum {
 	SYNC_PUBLISH_MAX = (1 << 20) - 4096,
 	SYNC_OVERHEAD = 512,          /* of sealing, and of the box's fields */
 
+	/* Direct messages of unknown senders: bytes of one, of all; ms. */
+	SYNC_EARLY_PEER = 256 << 10,
+	SYNC_EARLY = 2 << 20,
+	SYNC_EARLY_MS = 30000,
+
 	/* Rotation periods accepted before the present one. */
 	SYNC_PERIODS_BACK = 30,
 };
@@ -145,6 +150,9 @@ struct sync {
 	struct map topics;            /* address -> sync_log */
 	struct map points;            /* rotation value -> sync_log */
 	struct map items;             /* CID -> sync_item */
+	struct list early;            /* messages of unknown senders */
+	size_t early_bytes;
+	bool early_due;               /* peers came since they were looked at */
 	size_t unverified;            /* bytes of items that came */
 	size_t block_size;            /* of blocks lately, on average */
 	struct world_timer turn;      /* what was queued */
@@ -168,6 +176,8 @@ bool sync_rotation_learn(struct sync_log * l, struct sync_peer * p,
     const uint8_t rotation[32]);
 void sync_rotation_value(struct sync_log * l, const struct sync_peer * p,
     uint8_t rotation[32]);
+/* What was published now says nothing to peers of other periods. */
+void sync_rotation_tell_others(struct sync_log * l);
 
 /* sync_peer.c */
 struct sync_peer * sync_peer_find(struct sync_log * l,
@@ -197,6 +207,13 @@ void sync_exchange(struct sync_log * l);
 /* sync_durable.c: send what is due, when it may leave. */
 void sync_durable_send(struct sync_log * l);
 void sync_durable_free(struct sync_log * l);
+
+/* sync_early.c: false when there is no room; received again when peers came. */
+bool sync_early_hold(struct sync * s, const struct peer_id * from,
+    struct slice message);
+void sync_early_take(struct sync * s);
+void sync_early_expire(struct sync * s);
+void sync_early_free(struct sync * s);
 
 /* sync_receive.c */
 bool sync_receive(struct sync * s, struct sync_log * l,

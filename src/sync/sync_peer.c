@@ -27,6 +27,7 @@ sync_peer_joined(struct sync_log * l, const struct peer_id * id)
 			return;
 		p->id = *id;
 		list_append(&l->peers, &p->place);
+		l->s->early_due = true;
 		if (l->s->handler.peer != NULL)
 			l->s->handler.peer(l->s->user, l->log, id, true);
 	}

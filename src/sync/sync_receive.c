@@ -113,8 +113,11 @@ sync_receive(struct sync * s, struct sync_log * l, const struct peer_id * from,
 		l = open_by_key(s, from, message, &h);
 	else if (heads_open(&h, message, l->config.link_key) != 0)
 		l = NULL;
-	if (l == NULL)
+	if (l == NULL) {
+		if (direct && sync_early_hold(s, from, message))
+			return (false);
 		goto err0;
+	}
 	if ((fine = is_honest(l, &h, from))) {
 		p = sync_peer_find(l, via);
 		(void)sync_rotation_learn(l, direct ? p : NULL, rotation);

@@ -148,15 +148,36 @@ sync_rotation_learn(struct sync_log * l, struct sync_peer * p,
 	return (true);
 }
 
+/* The period that a message to the peer, or to all, is of. */
+static uint64_t
+period_for(const struct sync_log * l, const struct sync_peer * p)
+{
+	if (p != NULL && p->has_period && is_known(l, p->period))
+		return (p->period);
+	if (l->has_period && is_known(l, l->period))
+		return (l->period);
+	return (present(l));
+}
+
 void
 sync_rotation_value(struct sync_log * l, const struct sync_peer * p,
     uint8_t rotation[32])
 {
-	uint64_t period = present(l);
+	value_of(l, period_for(l, p), rotation);
+}
 
-	if (p != NULL && p->has_period && is_known(l, p->period))
-		period = p->period;
-	else if (l->has_period && is_known(l, l->period))
-		period = l->period;
-	value_of(l, period, rotation);
+void
+sync_rotation_tell_others(struct sync_log * l)
+{
+	uint64_t published = period_for(l, NULL);
+	struct list *place, *following;
+	struct sync_peer * p;
+
+	list_each(place, following, &l->peers) {
+		p = list_entry(place, struct sync_peer, place);
+		if (period_for(l, p) == published)
+			continue;
+		p->due = true;
+		sync_soon(l->s);
+	}
 }

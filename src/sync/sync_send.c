@@ -122,6 +122,9 @@ pack_alone(struct packer * k, struct slice element)
 	buffer_slice(&all.json, element);
 	pack_flush(&all);
 	buffer_free(&all.json);
+	/* The mesh is empty yet: again when it is not. */
+	if (all.reached <= 0)
+		k->l->announce = true;
 }
 
 static void
@@ -147,13 +150,36 @@ out:
 	log_item_free(&item);
 }
 
+/*
+ * What the peer reads of the direct channel: as the network that its protocols
+ * tell, if they do.  A group that is met in one network may be one of another
+ * that has the same topics.
+ */
+static size_t
+direct_max(const struct sync_log * l, const struct peer_id * peer)
+{
+	const struct network * network;
+	size_t max = 0;
+	int id;
+
+	for (id = 0; id < NETWORK_COUNT; id++) {
+		network = network_get((enum network_id)id);
+		if (network->direct_channel_max > max &&
+		    (host_peer_speaks(l->s->host, peer,
+		        network->contact_protocol) ||
+		    host_peer_speaks(l->s->host, peer,
+		        network->localrecord_protocol)))
+			max = network->direct_channel_max;
+	}
+	return (max > 0 ? max : l->config.network->direct_channel_max);
+}
+
 static int
 send_heads(struct sync_log * l, const struct sync_peer * p,
     const struct cid * heads, size_t n)
 {
 	struct packer k = {.l = l, .p = p, .reached = INT32_MAX};
-	size_t limit = p == NULL ? SYNC_PUBLISH_MAX :
-	    l->config.network->direct_channel_max, i;
+	size_t limit = p == NULL ? SYNC_PUBLISH_MAX : direct_max(l, &p->id), i;
 
 	k.max = limit < SYNC_PUBLISH_MAX ? limit - SYNC_OVERHEAD :
 	    SYNC_PUBLISH_MAX - SYNC_OVERHEAD;
@@ -187,9 +213,12 @@ void
 sync_publish(struct sync_log * l, const struct cid * heads, size_t n)
 {
 	offer_blocks(l, heads, n);
+	if (n == 0)
+		return;
 	/* Met nobody: announced when somebody comes. */
-	if (n > 0 && send_heads(l, NULL, heads, n) <= 0)
+	if (send_heads(l, NULL, heads, n) <= 0)
 		l->announce = true;
+	sync_rotation_tell_others(l);
 }
 
 void

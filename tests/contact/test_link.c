@@ -139,6 +139,60 @@ addresses_do_not_change_what_berty_seals(void ** state)
 	berty_link_free(&b);
 }
 
+static void
+assert_network(const struct berty_link * link)
+{
+	assert_true(slice_equal(link_slice(link->network),
+	    slice_text("wesh,berty")));
+}
+
+static void
+both_forms_say_the_networks_under_a_passphrase_too(void ** state)
+{
+	static const enum berty_link_form forms[] = {BERTY_LINK_WEB,
+	    BERTY_LINK_INTERNAL};
+	struct berty_link link = contact_with(1), sealed = {0}, got;
+	char * text;
+	size_t i;
+
+	(void)state;
+	link.network = (struct berty_link_bytes)BYTES("wesh,berty");
+	assert_int_equal(berty_link_seal(&sealed, &link, "horse", 5, nonce, 1,
+	    NULL), 0);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(berty_link_write(&link, forms[i], &text,
+		    NULL), 0);
+		got = read_back(text, "");
+		assert_network(&got);
+		berty_link_free(&got);
+		free(text);
+		assert_int_equal(berty_link_write(&sealed, forms[i], &text,
+		    NULL), 0);
+		got = read_back(text, "horse");
+		assert_network(&got);
+		assert_addresses(&got, 1);
+		berty_link_free(&got);
+		free(text);
+	}
+	berty_link_free(&sealed);
+}
+
+/* As Berty writes it: nothing is said, nothing is assumed. */
+static void
+a_link_without_networks_says_none(void ** state)
+{
+	struct berty_link link = contact_with(0), got;
+	char * text;
+
+	(void)state;
+	assert_int_equal(berty_link_write(&link, BERTY_LINK_WEB, &text, NULL),
+	    0);
+	got = read_back(text, "");
+	assert_null(got.network.p);
+	berty_link_free(&got);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -147,6 +201,9 @@ main(void)
 		cmocka_unit_test(a_reader_keeps_the_first_eight_addresses),
 		cmocka_unit_test(a_passphrase_hides_the_addresses),
 		cmocka_unit_test(addresses_do_not_change_what_berty_seals),
+		cmocka_unit_test(
+		    both_forms_say_the_networks_under_a_passphrase_too),
+		cmocka_unit_test(a_link_without_networks_says_none),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

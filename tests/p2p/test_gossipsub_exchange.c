@@ -127,6 +127,7 @@ who_finds_the_mesh_full_is_told_of_others_and_dials_them(void ** state)
 struct raw {
 	struct frame_reader frames;
 	unsigned offers, valid;
+	uint64_t backoff_s;
 	struct peer_id offered;
 };
 
@@ -153,6 +154,9 @@ raw_rpc(void * user, struct slice bytes)
 	size_t i, j;
 
 	assert_non_null(rpc);
+	if (rpc->control != NULL && rpc->control->n_prune > 0)
+		((struct raw *)user)->backoff_s =
+		    rpc->control->prune[0]->backoff;
 	for (i = 0; rpc->control != NULL && i < rpc->control->n_prune; i++)
 		for (j = 0; j < rpc->control->prune[i]->n_peers; j++)
 			note_offer(user, rpc->control->prune[i]->peers[j]);
@@ -219,6 +223,52 @@ an_offer_carries_the_record_that_its_peer_signed(void ** state)
 	frame_free(&r.frames);
 }
 
+/* Leave a topic; what back-off is named? */
+static uint64_t
+leave_after(uint64_t leave_ms)
+{
+	struct net * net = star_start(4, 3);
+	struct raw r = {0};
+
+	if (leave_ms > 0)
+		gossipsub_set_leave(net->routers[0], TOPIC, leave_ms);
+	sim_run_for(net->swarm.sim, 2000);
+	raw_join(net, &r);
+	gossipsub_unsubscribe(net->routers[0], TOPIC);
+	sim_run_for(net->swarm.sim, 500);
+	star_stop(net);
+	frame_free(&r.frames);
+	return (r.backoff_s);
+}
+
+static void
+who_leaves_names_the_back_off_of_its_topic(void ** state)
+{
+	(void)state;
+	assert_int_equal(leave_after(10000), 10);
+	assert_int_equal(leave_after(60000), 60);
+	assert_int_equal(leave_after(0), 60);
+}
+
+/* Back within a minute, it is grafted at once where 10 s were named. */
+static void
+who_comes_back_after_its_back_off_is_in_the_mesh(void ** state)
+{
+	struct net * net = star_start(2, 2);
+
+	(void)state;
+	gossipsub_set_leave(net->routers[1], TOPIC, 10000);
+	sim_run_for(net->swarm.sim, 3000);
+	sim_assert(net->swarm.sim, mesh_size(net, 0) == 1);
+	gossipsub_unsubscribe(net->routers[1], TOPIC);
+	sim_run_for(net->swarm.sim, 12000);
+	assert_int_equal(gossipsub_subscribe(net->routers[1], TOPIC), 0);
+	sim_run_for(net->swarm.sim, 3000);
+	sim_assert(net->swarm.sim, mesh_size(net, 0) == 1);
+	sim_assert(net->swarm.sim, mesh_size(net, 1) == 1);
+	star_stop(net);
+}
+
 int
 main(void)
 {
@@ -228,6 +278,8 @@ main(void)
 	    cmocka_unit_test(
 	        who_finds_the_mesh_full_is_told_of_others_and_dials_them),
 	    cmocka_unit_test(an_offer_carries_the_record_that_its_peer_signed),
+	    cmocka_unit_test(who_leaves_names_the_back_off_of_its_topic),
+	    cmocka_unit_test(who_comes_back_after_its_back_off_is_in_the_mesh),
 	};
 
 	if (crypto_setup() != 0)

@@ -16,6 +16,8 @@ struct liar {
 	struct direct_channel * direct;
 	struct ed25519_key key;
 	struct buffer told;           /* the last message told directly */
+	unsigned n_told;
+	size_t longest_told;          /* bytes */
 	struct buffer published;      /* and the last one published */
 	unsigned n_published;
 	size_t longest;               /* of those published, bytes */
@@ -58,15 +60,42 @@ hears(void * user, const struct peer_id * from, struct slice message)
 	(void)from;
 	buffer_clear(&liar->told);
 	buffer_slice(&liar->told, message);
+	liar->n_told++;
+	if (message.n > liar->longest_told)
+		liar->longest_told = message.n;
+}
+
+/* Follow the topic of the node's log, or no more. */
+static inline void
+liar_join(struct liar * liar, struct node * node)
+{
+	struct buffer to = {0};
+
+	buffer_slice(&to, buffer_all(&node->place.address));
+	buffer_byte(&to, 0);
+	assert_int_equal(gossipsub_subscribe(liar->gossipsub,
+	    (const char *)to.p), 0);
+	buffer_free(&to);
 }
 
 static inline void
-liar_start(struct liar * liar, struct net * net)
+liar_leave(struct liar * liar, struct node * node)
+{
+	struct buffer to = {0};
+
+	buffer_slice(&to, buffer_all(&node->place.address));
+	buffer_byte(&to, 0);
+	gossipsub_unsubscribe(liar->gossipsub, (const char *)to.p);
+	buffer_free(&to);
+}
+
+static inline void
+liar_start_as(struct liar * liar, struct net * net, uint8_t name)
 {
 	static const struct gossipsub_handler gossip = {take, meets, meets};
 	struct host_config config = {.agent = "liar", .security = HOST_NOISE};
 	struct buffer to = {0};
-	uint8_t seed[32] = {99};
+	uint8_t seed[32] = {name};
 	size_t i;
 
 	liar->world = sim_node(net->sim);
@@ -76,16 +105,19 @@ liar_start(struct liar * liar, struct net * net)
 	liar->gossipsub = gossipsub_new(liar->host, &liar->key, &gossip,
 	    liar);
 	liar->direct = direct_channel_new(liar->host, hears, liar);
-	buffer_slice(&to, buffer_all(&net->nodes[0].place.address));
-	buffer_byte(&to, 0);
-	assert_int_equal(gossipsub_subscribe(liar->gossipsub,
-	    (const char *)to.p), 0);
+	liar_join(liar, &net->nodes[0]);
 	for (i = 0; i < net->n; i++) {
 		buffer_clear(&to);
 		address_of(&net->nodes[i], &to);
 		assert_int_equal(host_keep(liar->host, buffer_all(&to)), 0);
 	}
 	buffer_free(&to);
+}
+
+static inline void
+liar_start(struct liar * liar, struct net * net)
+{
+	liar_start_as(liar, net, 99);
 }
 
 static inline void
@@ -166,6 +198,21 @@ append_head(struct buffer * json, struct slice block)
 	entry_to_json(json, &e, &cid);
 	entry_free(&e);
 	return (cid);
+}
+
+/* An entry that a place holds. */
+static inline struct cid
+append_stored_head(struct buffer * json, struct place * p,
+    const struct cid * cid)
+{
+	struct buffer block = {0};
+	struct cid same;
+
+	assert_int_equal(log_block(p->store, cid, &block), 0);
+	same = append_head(json, buffer_all(&block));
+	buffer_byte(json, ']');
+	buffer_free(&block);
+	return (same);
 }
 
 /* One head as JSON: child of nothing there is, and with a bad signature. */

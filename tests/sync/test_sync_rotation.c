@@ -138,6 +138,118 @@ an_old_value_is_adopted_and_one_too_old_is_not(void ** state)
 	net_free(&net);
 }
 
+/* Two that stay with the days on which they opened: each is spoken to in its
+ * own way, whatever was heard last. */
+static void
+peers_that_stay_with_different_days_are_both_told(void ** state)
+{
+	struct liar old = {0}, older = {0};
+	struct claim claim = {.json = slice_text("[]")};
+	struct net net;
+	uint64_t day, now;
+
+	(void)state;
+	net_new(&net, 55, 1, NETWORK_BERTY_V1);
+	day = net.network->rotation_s;
+	sim_wall_jump(net.nodes[0].place.world, 100 * DAY_MS);
+	liar_start_as(&old, &net, 98);
+	liar_start_as(&older, &net, 97);
+	sim_run_for(net.sim, 10000);
+	now = (uint64_t)(world_wall(net.nodes[0].place.world) / 1000000000);
+	claim.period = network_period(now - 3 * day, day);
+	assert_int_equal(tell(&old, &net.nodes[0], &claim), 0);
+	claim.period = network_period(now - 20 * day, day);
+	assert_int_equal(tell(&older, &net.nodes[0], &claim), 0);
+	sim_run_for(net.sim, 15000);
+	buffer_clear(&old.told);
+	buffer_clear(&older.told);
+	write_entry(&net.nodes[0], "to both");
+	sim_run_for(net.sim, 2000);
+	assert_int_equal(days_back(&net, buffer_all(&older.published)), 20);
+	assert_true(old.told.n > 0);
+	assert_int_equal(days_back(&net, buffer_all(&old.told)), 3);
+	/* Days go by, they stay where they are. */
+	sim_wall_jump(net.nodes[0].place.world, 2 * DAY_MS);
+	sim_run_for(net.sim, 120000);
+	buffer_clear(&old.told);
+	write_entry(&net.nodes[0], "and again");
+	sim_run_for(net.sim, 2000);
+	assert_int_equal(days_back(&net, buffer_all(&older.published)), 22);
+	assert_int_equal(days_back(&net, buffer_all(&old.told)), 5);
+	liar_stop(&old);
+	liar_stop(&older);
+	net_free(&net);
+}
+
+/* A value that was good, and is of a day too long past now. */
+static void
+a_value_is_given_up_when_its_day_is_too_long_past(void ** state)
+{
+	struct liar liar = {0};
+	struct net net;
+
+	(void)state;
+	net_new(&net, 56, 1, NETWORK_BERTY_V1);
+	sim_wall_jump(net.nodes[0].place.world, 100 * DAY_MS);
+	liar_start(&liar, &net);
+	sim_run_for(net.sim, 10000);
+	speak_with(&net, &liar, 29);
+	assert_int_equal(days_back(&net, buffer_all(&liar.published)), 29);
+	sim_wall_jump(net.nodes[0].place.world, 2 * DAY_MS);
+	sim_run_for(net.sim, 120000);
+	write_entry(&net.nodes[0], "today");
+	sim_run_for(net.sim, 2000);
+	assert_int_equal(days_back(&net, buffer_all(&liar.published)), 0);
+	liar_stop(&liar);
+	net_free(&net);
+}
+
+/* Go tells its heads once, maybe before it says that it follows the topic. */
+static void
+an_old_value_that_comes_before_its_sender_is_known_is_kept(void ** state)
+{
+	struct claim claim = {0};
+	struct buffer json = {0};
+	struct liar liar = {0};
+	struct place other;
+	struct net net;
+	uint64_t day, now;
+	struct cid cid;
+
+	(void)state;
+	net_new(&net, 57, 1, NETWORK_BERTY_V1);
+	day = net.network->rotation_s;
+	sim_wall_jump(net.nodes[0].place.world, 100 * DAY_MS);
+	place_new(&other, net.sim, 'g');
+	cid = place_append(&other, "said once");
+	append_stored_head(&json, &other, &cid);
+	liar_start(&liar, &net);
+	liar_leave(&liar, &net.nodes[0]);
+	sim_run_for(net.sim, 5000);
+	assert_int_equal(net.nodes[0].peers, 0);
+	now = (uint64_t)(world_wall(net.nodes[0].place.world) / 1000000000);
+	claim.period = network_period(now - 9 * day, day);
+	claim.json = buffer_all(&json);
+	assert_int_equal(tell(&liar, &net.nodes[0], &claim), 0);
+	sim_run_for(net.sim, 2000);
+	assert_int_equal(joined(&net.nodes[0]), 0);
+	assert_int_equal(stats_of(&net.nodes[0]).heads_refused, 0);
+	liar_join(&liar, &net.nodes[0]);
+	sim_run_for(net.sim, 2000);
+	assert_int_equal(joined(&net.nodes[0]), 1);
+	/* Of one that never comes it is dropped. */
+	liar_leave(&liar, &net.nodes[0]);
+	sim_run_for(net.sim, 2000);
+	claim.json = slice_text("[]");
+	assert_int_equal(tell(&liar, &net.nodes[0], &claim), 0);
+	sim_run_for(net.sim, 100000);
+	assert_int_equal(stats_of(&net.nodes[0]).heads_refused, 1);
+	liar_stop(&liar);
+	place_free(&other);
+	buffer_free(&json);
+	net_free(&net);
+}
+
 int
 main(void)
 {
@@ -145,6 +257,12 @@ main(void)
 	    cmocka_unit_test(days_pass_without_losing_a_message),
 	    cmocka_unit_test(clocks_a_day_apart_understand_each_other),
 	    cmocka_unit_test(an_old_value_is_adopted_and_one_too_old_is_not),
+	    cmocka_unit_test(
+	        peers_that_stay_with_different_days_are_both_told),
+	    cmocka_unit_test(
+	        a_value_is_given_up_when_its_day_is_too_long_past),
+	    cmocka_unit_test(
+	        an_old_value_that_comes_before_its_sender_is_known_is_kept),
 	};
 
 	crypto_setup();
