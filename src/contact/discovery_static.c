@@ -28,6 +28,16 @@ speaks(struct discovery_static * s, const struct peer_id * peer)
 	return (false);
 }
 
+/* What a peer speaks says nothing of the topics that it is on. */
+static bool
+is_topic(struct slice ns)
+{
+	static const char prefix[] = "floodsub:";
+	size_t n = sizeof(prefix) - 1;
+
+	return (ns.n > n && memcmp(ns.p, prefix, n) == 0);
+}
+
 static void
 look(void * driver, struct slice ns)
 {
@@ -36,6 +46,8 @@ look(void * driver, struct slice ns)
 	struct peer_id peer;
 	size_t at = 0;
 
+	if (is_topic(ns))
+		return;
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return;
 	buffer_slice(&l->ns, ns);

@@ -270,6 +270,7 @@ open_network(struct node * n, const struct node_config * config,
 		.limits = config->limits,
 	};
 	size_t i;
+	int rc;
 
 	for (i = 0; i < n->networks.n; i++)
 		host.identify_delta |= n->networks.at[i]->identify_delta;
@@ -282,7 +283,11 @@ open_network(struct node * n, const struct node_config * config,
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	node_status_open(n);
 	node_watch_discovery(n);
-	return (node_addresses_open(n, config, err));
+	if ((rc = node_addresses_open(n, config, err)) != 0)
+		return (rc);
+	if (node_local_open(n, config) != 0)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	return (0);
 }
 
 int
@@ -365,6 +370,7 @@ node_close(struct node * n)
 	node_tell_closed(n);
 	world_timer_stop(n->world, &n->guesses);
 	close_groups(n, false);
+	node_local_close(n);
 	node_contacts_close(n);
 	if (n->sync != NULL)
 		sync_free(n->sync);

@@ -39,6 +39,8 @@ struct node_config {
 	bool auto_activate;       /* known groups are activated by themselves */
 	const char * agent;       /* identify's agentVersion */
 	unsigned security;        /* host_security bits; 0: all */
+	bool mdns;                /* find nodes in the local network */
+	bool local_records;       /* tell those near by whom we look for */
 	const struct node_library * libraries; /* for views; NULL-ended, lasts */
 	struct host_limits limits;
 };
@@ -193,6 +195,10 @@ bool node_group_on_topic(struct node_group * g, enum feed_log which);
 /* Learn addresses that came with a link, keep them, and try them (inside a
  * change). */
 int node_learn_address(struct node_tx * tx, struct slice multiaddr);
+
+/* Is multicast DNS on, and is there a link that carries it? */
+enum node_switch { NODE_OFF, NODE_ON, NODE_UNAVAILABLE };
+enum node_switch node_mdns(const struct node * n);
 
 /* The contact requests' switch, seed or wanted list changed. */
 void node_contacts_changed(struct node * n);

@@ -103,8 +103,10 @@ node_group_connect(struct node_group * g)
 		    &g->synced[i]) != 0)
 			log_warn(n->world->log, "node",
 			    "a group's log could not be put on the network");
-		else
+		else {
 			node_tell_self(g, (enum feed_log)i, true);
+			node_topic_start(g, (enum feed_log)i);
+		}
 	}
 	crypto_wipe(&config, sizeof(config));
 }
@@ -117,6 +119,7 @@ node_group_disconnect(struct node_group * g)
 	for (i = 0; i < FEED_LOGS; i++) {
 		if (g->synced[i] == NULL)
 			continue;
+		node_topic_stop(g, (enum feed_log)i);
 		sync_remove(g->synced[i]);
 		g->synced[i] = NULL;
 		node_tell_self(g, (enum feed_log)i, false);

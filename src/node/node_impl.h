@@ -4,7 +4,9 @@
 
 #include "base/map.h"
 #include "base/reader.h"
+#include "contact/local_record.h"
 #include "node/node.h"
+#include "p2p/mdns.h"
 
 #define FEED_LOGS 2
 
@@ -16,6 +18,7 @@ struct node_group {
 	bool closing;             /* a deactivation is on its way to disk */
 	bool local_only;
 	struct sync_log * synced[FEED_LOGS];
+	struct node_topic * topics[FEED_LOGS]; /* looked for; NULL: not */
 	uint64_t visible[FEED_LOGS]; /* last arrival that is durable */
 	struct list feeds;
 	struct list due;          /* in node.due: look for a reaction */
@@ -32,6 +35,8 @@ struct node {
 	struct discovery * discovery;
 	struct discovery_static * statics;
 	struct contact_manager * contacts;
+	struct local_record * local;    /* NULL: off */
+	struct mdns * mdns;             /* NULL: off */
 	const struct network * network; /* the account's own */
 	struct network_list networks; /* spoken; the own one first */
 	struct world_timer guesses; /* networks of groups to be looked at */
@@ -131,6 +136,14 @@ void node_follow_activate(struct node * n, struct slice pk);
 /* Contact requests: manager and discovery, set up and torn down. */
 int node_contacts_open(struct node * n);
 void node_contacts_close(struct node * n);
+
+/* node_local.c: those near by are looked for, as the config says; no more. */
+int node_local_open(struct node * n, const struct node_config * config);
+void node_local_close(struct node * n);
+
+/* Be found, and look for others, by the topic of a log; or no more. */
+void node_topic_start(struct node_group * g, enum feed_log which);
+void node_topic_stop(struct node_group * g, enum feed_log which);
 
 /* Addresses: listeners, static and learned peers. */
 int node_addresses_open(struct node * n, const struct node_config * config,

@@ -8,6 +8,8 @@
 static bool
 wired(const struct fleet * f, size_t from, size_t to)
 {
+	if (f->config.near)
+		return (false);
 	if (f->config.wired != NULL)
 		return (f->config.wired(from, to));
 	return (to < from);
@@ -29,6 +31,8 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	    .auto_activate = !f->config.by_hand,
 	    .agent = "test",
 	    .security = HOST_NOISE,
+	    .mdns = f->config.near,
+	    .local_records = f->config.near,
 	};
 	size_t to, n = 0;
 	int rc;

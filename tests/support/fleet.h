@@ -33,6 +33,7 @@ struct fleet_config {
 	 * keeps the earlier one. */
 	bool (*wired)(size_t from, size_t to);
 	bool by_hand;             /* groups are activated by calls only */
+	bool near;                /* mDNS and local records; nobody is wired */
 	const struct network * network; /* NULL: berty-v1 */
 	/* Of a node, as `-network` takes them; NULL: the one above. */
 	const char * networks[FLEET_MAX];

@@ -31,6 +31,19 @@ listeners(struct host * h, struct buffer * text, char *** list)
 	return (n);
 }
 
+static V1(InstanceGetConfiguration__SettingState)
+setting(enum node_switch s)
+{
+	switch (s) {
+	case NODE_ON:
+		return (BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Enabled);
+	case NODE_OFF:
+		return (BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Disabled);
+	default:
+		return (BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Unavailable);
+	}
+}
+
 void
 v1_instance_get_configuration(struct api_call * call)
 {
@@ -52,10 +65,10 @@ v1_instance_get_configuration(struct api_call * call)
 		reply.peer_id = (char *)peer.p;
 	reply.n_listeners = listeners(h, &text, &list);
 	reply.listeners = list;
-	/* None of them is in this build yet. */
-	reply.ble_enabled = reply.wifi_p2p_enabled = reply.mdns_enabled =
-	    reply.relay_enabled =
-	        BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Unavailable;
+	/* None of these is in this build yet. */
+	reply.ble_enabled = reply.wifi_p2p_enabled = reply.relay_enabled =
+	    BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Unavailable;
+	reply.mdns_enabled = setting(node_mdns(call->node));
 	api_answer(call, &reply);
 	free(list);
 	buffer_free(&text);
