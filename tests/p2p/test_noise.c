@@ -94,6 +94,31 @@ the_muxer_is_the_first_of_the_initiators_that_both_list(void ** state)
 	drop(&p);
 }
 
+static void
+a_dialer_who_meets_another_peer_says_nothing_of_itself(void ** state)
+{
+	struct noise_config config = {.initiator = true, .muxers = yamux};
+	struct buffer m1 = {0}, m2 = {0}, m3 = {0};
+	struct noise * i, * r = make(false, yamux);
+
+	(void)state;
+	ed25519_from_seed(&config.identity, (const uint8_t[32]){1});
+	memset(config.static_private, 3, 32);
+	memset(config.ephemeral_private, 5, 32);
+	peer_id_from_ed25519(&config.expected, config.identity.pub);
+	i = noise_new(&config);
+	noise_start(i, &m1);
+	assert_int_equal(0, noise_handshake(r, body(&m1), &m2));
+	assert_int_equal(-ERR_INVALID_INPUT, noise_handshake(i, body(&m2),
+	    &m3));
+	assert_int_equal(0, m3.n);
+	noise_free(i);
+	noise_free(r);
+	buffer_free(&m1);
+	buffer_free(&m2);
+	buffer_free(&m3);
+}
+
 /* Change a byte of the second message: nothing of it may be believed. */
 static void
 a_changed_byte_anywhere_ends_the_handshake(void ** state)
@@ -297,6 +322,8 @@ main(void)
 		    both_ends_know_each_other_and_hold_the_same_keys),
 		cmocka_unit_test(
 		    the_muxer_is_the_first_of_the_initiators_that_both_list),
+		cmocka_unit_test(
+		    a_dialer_who_meets_another_peer_says_nothing_of_itself),
 		cmocka_unit_test(a_changed_byte_anywhere_ends_the_handshake),
 		cmocka_unit_test(a_frame_opens_once_and_in_order_only),
 		cmocka_unit_test(

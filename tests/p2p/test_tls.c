@@ -328,6 +328,123 @@ the_order_of_muxers_is_the_dialers(void ** state)
 	stop(&l);
 }
 
+/* --- after the handshake --------------------------------------------------- */
+
+/* Hand our end what the other said, all of it; what opened is in got. */
+static void
+open_all(struct end * e, struct fixture_end * other, struct buffer * got)
+{
+	struct slice in = buffer_all(&other->out);
+	int status;
+
+	do {
+		status = security_open(e->s, &in, got);
+	} while (status > 0);
+	assert_int_equal(0, status);
+	assert_int_equal(0, in.n);
+	buffer_clear(&other->out);
+}
+
+/* The other way round: what it reads is this text. */
+static void
+expect_read(struct end * e, struct fixture_end * other, const char * text)
+{
+	char read[64];
+	ssize_t n;
+
+	security_seal(e->s, &e->out, slice_text(text));
+	buffer_slice(&other->in, buffer_all(&e->out));
+	buffer_clear(&e->out);
+	do {
+		n = gnutls_record_recv(other->session, read, sizeof(read));
+	} while (n == GNUTLS_E_AGAIN && other->in.n > 0);
+	assert_int_equal(strlen(text), n);
+	assert_memory_equal(read, text, strlen(text));
+}
+
+static void
+begin(struct end * e, struct fixture_end * other,
+    struct fixture_certificate * c, bool tickets)
+{
+	static const char * const alpn[] = {"/yamux/1.0.0", "libp2p", NULL};
+	struct ed25519_key key = fixture_key(9);
+	gnutls_datum_t secret;
+
+	fixture_make(c, &key);
+	fixture_start(other, false, c, 1, TLS13, alpn);
+	if (tickets) {
+		assert_int_equal(0, gnutls_session_ticket_key_generate(
+		    &secret));
+		assert_int_equal(0, gnutls_session_ticket_enable_server(
+		    other->session, &secret));
+		gnutls_memset(secret.data, 0, secret.size);
+		gnutls_free(secret.data);
+	}
+	start(e, true, NULL, yamux);
+	buffer_slice(&other->in, buffer_all(&e->out));
+	buffer_clear(&e->out);
+	meet(e, other);
+	assert_int_equal(1, e->status);
+	assert_int_equal(0, other->rc);
+}
+
+static void
+end(struct end * e, struct fixture_end * other, struct fixture_certificate * c)
+{
+	stop(e);
+	fixture_stop(other);
+	fixture_drop(c);
+}
+
+static void
+keys_are_renewed_when_the_peer_asks(void ** state)
+{
+	struct fixture_certificate c = {0};
+	struct buffer got = {0};
+	struct fixture_end other;
+	struct end e;
+
+	(void)state;
+	begin(&e, &other, &c, false);
+	open_all(&e, &other, &got);
+	assert_int_equal(0, gnutls_session_key_update(other.session,
+	    GNUTLS_KU_PEER));
+	assert_int_equal(3, gnutls_record_send(other.session, "one", 3));
+	open_all(&e, &other, &got);
+	assert_text(buffer_all(&got), "one");
+	/* The answer goes out with what is said next. */
+	expect_read(&e, &other, "two");
+	expect_read(&e, &other, "three");
+	assert_int_equal(4, gnutls_record_send(other.session, "four", 4));
+	open_all(&e, &other, &got);
+	assert_text(buffer_all(&got), "onefour");
+	buffer_free(&got);
+	end(&e, &other, &c);
+}
+
+/* They are of no use: nobody resumes. */
+static void
+tickets_of_a_listener_are_ignored(void ** state)
+{
+	struct fixture_certificate c = {0};
+	struct buffer got = {0};
+	struct fixture_end other;
+	struct end e;
+	size_t n;
+
+	(void)state;
+	begin(&e, &other, &c, true);
+	n = other.out.n;
+	assert_int_equal(0, gnutls_session_ticket_send(other.session, 1, 0));
+	assert_true(other.out.n > n);
+	assert_int_equal(3, gnutls_record_send(other.session, "one", 3));
+	open_all(&e, &other, &got);
+	assert_text(buffer_all(&got), "one");
+	expect_read(&e, &other, "two");
+	buffer_free(&got);
+	end(&e, &other, &c);
+}
+
 /* --- bytes that are no handshake ------------------------------------------- */
 
 /* Of the answer to a hello, which is authenticated as a whole. */
@@ -442,6 +559,8 @@ main(void)
 		    the_muxer_is_agreed_by_alpn_or_left_to_multistream),
 		cmocka_unit_test(a_dialer_with_no_protocol_of_ours_is_refused),
 		cmocka_unit_test(the_order_of_muxers_is_the_dialers),
+		cmocka_unit_test(keys_are_renewed_when_the_peer_asks),
+		cmocka_unit_test(tickets_of_a_listener_are_ignored),
 		cmocka_unit_test(a_changed_byte_anywhere_ends_the_handshake),
 		cmocka_unit_test(a_handshake_of_more_than_64_kib_is_ended),
 		cmocka_unit_test(
