@@ -103,18 +103,25 @@ def streams(link):
 
 
 def stall(link):
-    """4 MiB to a reader that stands still: held back, pings pass, all arrives
-    once it reads"""
+    """8 MiB to a reader that stands still: the writer is held back, pings pass,
+    and all arrives once it reads"""
     for one, other in link.both():
         other("hold", "on")
-        line = one.ask("echo", other.id, 4 * MIB)
-        for _ in range(20):
-            one("ping", other.id)
-            other("ping", one.id)
-        if one.answered(line):
-            raise Refused("it was not held back")
+        line = one.ask("echo", other.id, 8 * MIB)
+        before = None
+        end = time.monotonic() + DEADLINE
+        # It stands still when pings pass and nothing more was written.
+        while before is None or before != (now := int(one("sent"))):
+            before = int(one("sent"))
+            for _ in range(10):
+                one("ping", other.id)
+                other("ping", one.id)
+            if time.monotonic() > end:
+                raise Refused("the writer did not come to a stand")
+        if not 0 < now < 8 * MIB:
+            raise Refused(f"{one.name} wrote {now} bytes that nobody read")
         other("hold", "off")
-        one.result(line, "echo of 4 MiB")
+        one.result(line, "echo of 8 MiB")
 
 
 # --- gossipsub ----------------------------------------------------------------

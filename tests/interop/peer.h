@@ -64,6 +64,7 @@ struct digest peer_digest(struct slice data);
 int peer_echo_start(struct peer * p);
 void peer_echo_stop(struct peer * p);
 void peer_echo(struct peer * p, const struct line * l);
+void peer_sent(struct peer * p, const struct line * l);
 void peer_ping(struct peer * p, const struct line * l);
 void peer_hold(struct peer * p, const struct line * l);
 

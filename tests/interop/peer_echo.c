@@ -235,6 +235,22 @@ peer_echo(struct peer * p, const struct line * l)
 		trip_start(p, l, ECHO_PROTOCOL, size, false);
 }
 
+/* How much of the latest echo was written. */
+void
+peer_sent(struct peer * p, const struct line * l)
+{
+	struct list * place, * following;
+	uint64_t sent = 0;
+
+	list_each (place, following, &p->trips) {
+		const struct trip * t = list_entry(place, struct trip, place);
+
+		if (!t->kept)
+			sent = t->sent;
+	}
+	peer_ok(l->word[0], "%llu", (unsigned long long)sent);
+}
+
 void
 peer_ping(struct peer * p, const struct line * l)
 {

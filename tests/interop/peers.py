@@ -170,7 +170,9 @@ def stacks():
             {"early": "it agrees on the muxer by multistream only"},
             "What berty ran in 2022. It proposes mplex first, which we "
             "refuse, then yamux."),
+        "js": Stack(
+            "js", [BUILD / "node", BUILD / "js" / "peer.js"], js_versions(),
+            {"bitswap": "not part of js-libp2p"}),
     }
 
 
-OURS = ("libberty",)

@@ -83,6 +83,7 @@ type shell struct {
 	mu       sync.Mutex
 	released chan struct{} // open while held
 	messages map[string][]string
+	sent     int // of the latest echo
 }
 
 // Run serves the lines of stdin until its end.
@@ -120,7 +121,7 @@ func (s *shell) answer(verb string, w []string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	n := s.node
-	arity := map[string]int{"peers": 0, "speaks": 2, "echo": 2,
+	arity := map[string]int{"peers": 0, "sent": 0, "speaks": 2, "echo": 2,
 		"publish": 3, "put": 4, "want": 4, "lacks": 4}
 	least, known := arity[verb]
 	if !known {
@@ -156,6 +157,10 @@ func (s *shell) answer(verb string, w []string) (string, error) {
 		return w[0], n.Ping(ctx, w[0])
 	case "echo":
 		return s.echo(ctx, w[0], w[1])
+	case "sent":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return strconv.Itoa(s.sent), nil
 	case "hold":
 		s.hold(w[0] == "on")
 		return w[0], nil
@@ -267,6 +272,25 @@ func (s *shell) echoed(stream Stream) {
 	}
 }
 
+// write writes piece by piece, so that `sent` tells how far it is.
+func (s *shell) write(stream Stream, data []byte) error {
+	for at := 0; at < len(data); {
+		end := at + 32<<10
+		if end > len(data) {
+			end = len(data)
+		}
+		n, err := stream.Write(data[at:end])
+		if err != nil {
+			return err
+		}
+		at += n
+		s.mu.Lock()
+		s.sent = at
+		s.mu.Unlock()
+	}
+	return stream.CloseWrite()
+}
+
 func (s *shell) echo(ctx context.Context, peer, size string) (string, error) {
 	n, err := strconv.Atoi(size)
 	if err != nil {
@@ -278,13 +302,12 @@ func (s *shell) echo(ctx context.Context, peer, size string) (string, error) {
 	}
 	defer func() { _ = stream.Reset() }()
 	sent := Pattern(n, 0)
+	s.mu.Lock()
+	s.sent = 0
+	s.mu.Unlock()
 	wrote := make(chan error, 1)
 	go func() {
-		_, err := stream.Write(sent)
-		if err == nil {
-			err = stream.CloseWrite()
-		}
-		wrote <- err
+		wrote <- s.write(stream, sent)
 	}()
 	came, err := io.ReadAll(stream)
 	if err != nil {
