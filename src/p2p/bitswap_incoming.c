@@ -36,13 +36,33 @@ bitswap_incoming_free(struct swap_peer * p)
 	}
 }
 
+/*
+ * A block of version 1.0 comes without its CID.  Go takes it for one of version
+ * 0; but its hash is as good a proof of what else we want of this peer.
+ */
+static void
+take_bare(struct swap_peer * p, struct slice data)
+{
+	static const uint8_t prefixes[][4] = {{0, CID_DAG_PB, 0x12, 32},
+	    {1, CID_DAG_CBOR, 0x12, 32}};
+	struct cid cid;
+	size_t i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (bitswap_message_cid(&cid, slice_of(prefixes[i], 4),
+		    data) == 0 && map_get(&p->b->want_map,
+		    cid_slice(&cid)) != NULL) {
+			bitswap_client_block(p, &cid, data);
+			break;
+		}
+}
+
 static int
 take_message(void * user, struct slice bytes)
 {
 	struct incoming * in = user;
 	struct swap_peer * p = in->peer;
 	Ipfs__Bitswap__Message * m = bitswap_message_decode(bytes);
-	static const uint8_t v0[] = {0, CID_DAG_PB, 0x12, 32};
 	struct cid cid;
 	size_t i;
 
@@ -61,10 +81,7 @@ take_message(void * user, struct slice bytes)
 			bitswap_client_block(p, &cid,
 			    protobuf_slice(m->payload[i]->data));
 	for (i = 0; i < m->n_blocks; i++)
-		if (bitswap_message_cid(&cid, slice_of(v0, sizeof(v0)),
-		    protobuf_slice(m->blocks[i])) == 0)
-			bitswap_client_block(p, &cid,
-			    protobuf_slice(m->blocks[i]));
+		take_bare(p, protobuf_slice(m->blocks[i]));
 	if (m->wantlist != NULL && m->wantlist->n_entries > 0)
 		bitswap_speaks(p);
 	if (m->wantlist != NULL)
