@@ -63,7 +63,7 @@ bitswap_get_peer(struct bitswap * b, const struct peer_id * id)
 	p->id = *id;
 	p->try_at = clock_add(world_now(b->world), IDENTIFY_MS);
 	p->ledger.seed = b->peer_map.seed;
-	outbox_init(&p->outbox);
+	outbox_init(&p->outbox, b->host);
 	list_init(&p->incoming);
 	list_init(&p->asks);
 	list_init(&p->waiting);
@@ -192,11 +192,15 @@ bitswap_send(struct swap_peer * p, struct bitswap_writer * w)
 
 	bitswap_message_finish(w, &message, false);
 	if (message.failed ||
-	    outbox_add(&p->outbox, buffer_all(&message), false) != 0)
-		log_error(p->b->world->log, "bitswap",
-		    "no memory for a message");
+	    outbox_add(&p->outbox, buffer_all(&message), false) != 0) {
+		/* What is lost so is asked for again. */
+		log_warn(p->b->world->log, "bitswap", "no room for a message "
+		    "to %s: stream reset", peer_id_show(&p->id).text);
+		stream_reset(p->out);
+		out_lost(p);
+	} else
+		(void)outbox_pump(&p->outbox, p->out);
 	buffer_free(&message);
-	(void)outbox_pump(&p->outbox, p->out);
 }
 
 /* --- coming and going --- */
@@ -261,6 +265,7 @@ tick_peer(struct swap_peer * p, uint64_t now)
 	}
 	if (p->speaks == SPEAKS_UNKNOWN && p->try_at <= now)
 		bitswap_speaks(p);
+	bitswap_server_pump(p);
 	if (p->out == NULL && p->attempts > 0 && p->try_at <= now &&
 	    p->speaks == SPEAKS) {
 		bitswap_client_up(p);
@@ -273,7 +278,8 @@ tick_peer(struct swap_peer * p, uint64_t now)
 		p->out = NULL;
 		p->ready = false;
 	}
-	return (p->out != NULL || p->speaks == SPEAKS_UNKNOWN ||
+	return (p->out != NULL || !list_empty(&p->todo) ||
+	    p->speaks == SPEAKS_UNKNOWN ||
 	    (p->attempts > 0 && p->try_at > now));
 }
 
@@ -291,6 +297,34 @@ tick(struct world_timer * timer)
 	bitswap_client_tick(b, now);
 	if (again || b->want_map.n > 0)
 		start_tick(b);
+}
+
+/* --- views --- */
+
+static void
+raise_to(uint64_t * most, uint64_t n)
+{
+	if (n > *most)
+		*most = n;
+}
+
+void
+bitswap_budgets(const struct bitswap * b, const struct budget_walk * walk)
+{
+	uint64_t wants = 0, held = 0, streams = 0;
+	const struct swap_peer * p;
+	const struct list * place;
+
+	for (place = b->peers.next; place != &b->peers; place = place->next) {
+		p = list_entry(place, const struct swap_peer, place);
+		raise_to(&wants, p->ledger.n);
+		raise_to(&held, bitswap_incoming_held(p));
+		raise_to(&streams, p->n_incoming);
+	}
+	budget_tell(walk, &b->ledger);
+	budget_tell_used(walk, &b->peer_wants, wants);
+	budget_tell_used(walk, &b->peer_held, held);
+	budget_tell_used(walk, &b->peer_streams, streams);
 }
 
 /* --- life --- */
@@ -337,8 +371,13 @@ bitswap_new(struct host * h, const struct bitswap_handler * handler,
 	b->handler = *handler;
 	b->user = user;
 	b->priority = INT32_MAX;
+	b->answer_timer.fire = bitswap_server_fire;
 	b->flush_timer.fire = flush;
 	b->tick_timer.fire = tick;
+	budget_init(&b->ledger, "bitswap.wants", LEDGER);
+	budget_init(&b->peer_wants, "bitswap.wants_of_peer", BITSWAP_ENTRIES);
+	budget_init(&b->peer_held, "bitswap.unfinished_bytes_of_peer", HELD);
+	budget_init(&b->peer_streams, "bitswap.streams_of_peer", INCOMING);
 	list_init(&b->peers);
 	list_init(&b->wants);
 	list_init(&b->changed);
@@ -367,6 +406,7 @@ bitswap_free(struct bitswap * b)
 	bitswap_client_free(b);
 	list_each (place, following, &b->peers)
 		peer_free(list_entry(place, struct swap_peer, place));
+	world_timer_stop(b->world, &b->answer_timer);
 	world_timer_stop(b->world, &b->flush_timer);
 	world_timer_stop(b->world, &b->tick_timer);
 	map_free(&b->peer_map);

@@ -49,6 +49,9 @@ void bitswap_cancel(struct bitswap * b, const struct cid * cids, size_t n);
 /* A block is here now: answers peers that still want it. */
 void bitswap_have(struct bitswap * b, const struct cid * cid, struct slice data);
 
+/* Walk over what peers use up. */
+void bitswap_budgets(const struct bitswap * b, const struct budget_walk * walk);
+
 /* How many wants are open. */
 size_t bitswap_wants(const struct bitswap * b);
 

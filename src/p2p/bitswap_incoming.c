@@ -11,12 +11,14 @@ struct incoming {
 	struct swap_peer * peer;
 	struct stream * s;
 	struct frame_reader frames;
+	struct world_timer timer; /* a message must be whole by then */
 };
 
 static void
 incoming_free(struct incoming * in)
 {
 	in->peer->n_incoming--;
+	world_timer_stop(in->peer->b->world, &in->timer);
 	frame_free(&in->frames);
 	list_remove(&in->place);
 	free(in);
@@ -90,8 +92,8 @@ take_message(void * user, struct slice bytes)
 	return (0);
 }
 
-static size_t
-held(const struct swap_peer * p)
+size_t
+bitswap_incoming_held(const struct swap_peer * p)
 {
 	const struct list * place;
 	size_t n = 0;
@@ -104,13 +106,37 @@ held(const struct swap_peer * p)
 }
 
 static void
+on_late(struct world_timer * timer)
+{
+	struct incoming * in = list_entry(timer, struct incoming, timer);
+
+	stream_reset(in->s);
+	incoming_free(in);
+}
+
+static void
+watch_unfinished(struct incoming * in)
+{
+	struct world * w = in->peer->b->world;
+
+	if (!frame_partial(&in->frames))
+		world_timer_stop(w, &in->timer);
+	else if (!in->timer.armed)
+		(void)world_timer_start(w, &in->timer, HELD_MS);
+}
+
+static void
 in_data(void * user, struct stream * s, struct slice bytes)
 {
 	struct incoming * in = user;
+	struct bitswap * b = in->peer->b;
 
-	if (held(in->peer) + bytes.n <= HELD &&
-	    frame_feed(&in->frames, bytes, take_message, in) == 0)
+	if (budget_allows(&b->peer_held, bitswap_incoming_held(in->peer),
+	    bytes.n) &&
+	    frame_feed(&in->frames, bytes, take_message, in) == 0) {
+		watch_unfinished(in);
 		return;
+	}
 	log_info(in->peer->b->world->log, "bitswap", "%s sent a bad message",
 	    peer_id_show(&in->peer->id).text);
 	stream_reset(s);
@@ -145,12 +171,13 @@ bitswap_incoming_accept(void * user, struct stream * s, const char * protocol)
 	struct incoming * in;
 
 	(void)protocol;
-	if (p == NULL || p->n_incoming >= INCOMING ||
+	if (p == NULL || !budget_allows(&p->b->peer_streams, p->n_incoming, 1) ||
 	    (in = calloc(1, sizeof(*in))) == NULL) {
 		stream_reset(s);
 		return;
 	}
 	in->peer = p;
+	in->timer.fire = on_late;
 	in->s = s;
 	in->frames.max = BITSWAP_MESSAGE_MAX;
 	in->frames.shared = host_unfinished(p->b->host);

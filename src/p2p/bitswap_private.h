@@ -22,6 +22,10 @@ enum {
 	LOADED = 1 << 20,         /* no more is loaded while so much waits */
 	QUEUED = 8 << 20,         /* for a peer that does not read; then reset */
 	HELD = 8 << 20,           /* of a peer's messages that are not whole */
+	HELD_MS = 60000,          /* that a message may take to come */
+	LEDGER = 65536,           /* wants of all peers */
+	ANSWERS = 32,             /* of a peer, before others have their turn */
+	ANSWERS_TURN = 256,       /* of all, before the loop has its turn */
 	INCOMING = 256,           /* streams of a peer that we read: Go opens
 	                           * one for each message */
 };
@@ -110,6 +114,9 @@ struct bitswap {
 	struct list changed;      /* wants that may take a step */
 	int32_t priority;
 	size_t turn;              /* which hint is next */
+	struct budget ledger;     /* wants of all peers, */
+	struct budget peer_wants, peer_held, peer_streams; /* of a peer */
+	struct world_timer answer_timer;
 	struct world_timer flush_timer;
 	struct world_timer tick_timer;
 };
@@ -145,6 +152,9 @@ void bitswap_incoming_accept(void * user, struct stream * s,
 
 /* Reset and forget all streams of a peer. */
 void bitswap_incoming_free(struct swap_peer * p);
+
+/* Bytes held of a peer's messages that are not whole. */
+size_t bitswap_incoming_held(const struct swap_peer * p);
 
 /* --- bitswap_ask.c --- */
 
@@ -189,7 +199,9 @@ void bitswap_client_free(struct bitswap * b);
 
 void bitswap_server_wants(struct swap_peer * p,
     const Ipfs__Bitswap__Message__Wantlist * list);
+/* Answer what is to be answered, when the loop turns. */
 void bitswap_server_pump(struct swap_peer * p);
+void bitswap_server_fire(struct world_timer * timer);
 void bitswap_server_free(struct swap_peer * p);
 
 #endif /* !BERTY_P2P_BITSWAP_PRIVATE_H */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "p2p/frame.h"
 #include "p2p/outbox.h"
+#include "p2p/patience.h"
 
 /* Budgets: a message, what is held of a peer's unfinished ones, bytes; how
  * long sending or receiving one may take, ms. */
@@ -16,16 +17,23 @@ enum {
 	AGAIN_MS = 1000,          /* looked at again when the connection is full */
 };
 
+/* Messages of no use that are looked at.  An honest peer may send some, of a
+ * group that was left, or when its clock is far off. */
+static const struct bucket_size USELESS = {.burst = 64, .rate = 4};
+
 static const char PROTOCOL[] = "/go-orbit-db/direct-channel/1.2.0";
 
 struct direct_channel {
 	struct host * host;
 	struct world * world;
-	void (*message)(void * user, const struct peer_id * from,
+	bool (*message)(void * user, const struct peer_id * from,
 	    struct slice message);
 	void * user;
 	struct list sending;
 	struct list receiving;
+	struct map senders;       /* peer id: struct sender */
+	struct budget held;       /* bytes of a peer's messages not whole */
+	struct patience useless;
 };
 
 struct sending {
@@ -42,12 +50,20 @@ struct sending {
 	void * user;
 };
 
+/* Who has streams to us. */
+struct sender {
+	struct peer_id id;
+	unsigned streams;
+	size_t held;              /* bytes of messages not whole */
+};
+
 struct receiving {
 	struct list place;
 	struct direct_channel * d;
 	struct stream * s;
-	struct peer_id from;
+	struct sender * from;
 	struct frame_reader frames;
+	size_t held;              /* bytes counted for the sender */
 	struct world_timer timer;
 	struct buffer message;
 	bool whole;
@@ -159,7 +175,7 @@ direct_channel_send(struct direct_channel * d, const struct peer_id * to,
 	out->timer.fire = look_again;
 	out->until = clock_add(world_now(d->world), SEND_MS);
 	list_init(&out->place);
-	outbox_init(&out->outbox);
+	outbox_init(&out->outbox, d->host);
 	if ((status = outbox_add(&out->outbox, message, false)) != 0)
 		goto err1;
 	if ((status = stream_open(d->host, to, protocols, &OUT, out,
@@ -177,31 +193,47 @@ err1:
 
 /* --- receiving --- */
 
+static struct sender *
+sender_get(struct direct_channel * d, const struct peer_id * id)
+{
+	struct sender * from = map_get(&d->senders, peer_id_slice(id));
+
+	if (from != NULL)
+		return (from);
+	if ((from = calloc(1, sizeof(*from))) == NULL)
+		return (NULL);
+	from->id = *id;
+	if (map_set(&d->senders, peer_id_slice(id), from) != 0) {
+		free(from);
+		return (NULL);
+	}
+	return (from);
+}
+
+/* Bytes held of the message, counted against its sender. */
+static void
+count_held(struct receiving * in)
+{
+	in->from->held += in->frames.held.n - in->held;
+	in->held = in->frames.held.n;
+}
+
 static void
 receiving_free(struct receiving * in)
 {
-	world_timer_stop(in->d->world, &in->timer);
+	struct direct_channel * d = in->d;
+	struct sender * from = in->from;
+
+	world_timer_stop(d->world, &in->timer);
 	frame_free(&in->frames);
+	count_held(in);
+	if (--from->streams == 0) {
+		(void)map_remove(&d->senders, peer_id_slice(&from->id));
+		free(from);
+	}
 	buffer_free(&in->message);
 	list_remove(&in->place);
 	free(in);
-}
-
-static size_t
-held_for(const struct direct_channel * d, const struct peer_id * peer)
-{
-	const struct list * place;
-	size_t held = 0;
-
-	for (place = d->receiving.next; place != &d->receiving;
-	     place = place->next) {
-		const struct receiving * in =
-		    list_entry(place, const struct receiving, place);
-
-		if (peer_id_equal(&in->from, peer))
-			held += in->frames.held.n;
-	}
-	return (held);
 }
 
 static int
@@ -225,12 +257,17 @@ in_data(void * user, struct stream * s, struct slice bytes)
 	struct receiving * in = user;
 	struct direct_channel * d = in->d;
 
-	if (held_for(d, &in->from) + bytes.n <= HELD_PEER &&
-	    frame_feed(&in->frames, bytes, take_message, in) == 0)
+	if (budget_allows(&d->held, in->from->held, bytes.n) &&
+	    frame_feed(&in->frames, bytes, take_message, in) == 0) {
+		count_held(in);
 		return;
+	}
 	if (in->whole) {
 		stream_free(s);
-		d->message(d->user, &in->from, buffer_all(&in->message));
+		if (!d->message(d->user, &in->from->id,
+		    buffer_all(&in->message)))
+			patience_lose(&d->useless, &in->from->id,
+			    world_now(d->world));
 	} else
 		stream_reset(s);
 	receiving_free(in);
@@ -270,16 +307,22 @@ static void
 accept_in(void * user, struct stream * s, const char * protocol)
 {
 	struct direct_channel * d = user;
-	struct receiving * in = calloc(1, sizeof(*in));
+	struct receiving * in;
 
 	(void)protocol;
-	if (in == NULL) {
+	if (!patience_has(&d->useless, stream_peer(s), world_now(d->world)) ||
+	    (in = calloc(1, sizeof(*in))) == NULL) {
 		stream_reset(s);
 		return;
 	}
+	if ((in->from = sender_get(d, stream_peer(s))) == NULL) {
+		free(in);
+		stream_reset(s);
+		return;
+	}
+	in->from->streams++;
 	in->d = d;
 	in->s = s;
-	in->from = *stream_peer(s);
 	in->frames.max = MESSAGE_MAX;
 	in->frames.shared = host_unfinished(d->host);
 	in->timer.fire = receive_late;
@@ -292,11 +335,12 @@ accept_in(void * user, struct stream * s, const char * protocol)
 
 struct direct_channel *
 direct_channel_new(struct host * h,
-    void (*message)(void * user, const struct peer_id * from,
+    bool (*message)(void * user, const struct peer_id * from,
         struct slice message),
     void * user)
 {
 	struct direct_channel * d = calloc(1, sizeof(*d));
+	uint64_t seed;
 
 	if (d == NULL)
 		return (NULL);
@@ -306,6 +350,10 @@ direct_channel_new(struct host * h,
 	d->user = user;
 	list_init(&d->sending);
 	list_init(&d->receiving);
+	budget_init(&d->held, "direct.unfinished_bytes_of_peer", HELD_PEER);
+	world_random(d->world, (uint8_t *)&seed, sizeof(seed));
+	patience_init(&d->useless, "direct.useless_of_peer", &USELESS, seed);
+	d->senders.seed = seed;
 	if (host_serve(h, PROTOCOL, accept_in, d) != 0) {
 		free(d);
 		return (NULL);
@@ -334,5 +382,32 @@ direct_channel_free(struct direct_channel * d)
 		stream_reset(in->s);
 		receiving_free(in);
 	}
+	map_free(&d->senders);
+	patience_free(&d->useless);
 	free(d);
+}
+
+/* The most that a peer holds now. */
+static uint64_t
+most_held(const struct direct_channel * d)
+{
+	uint64_t most = 0, held;
+	struct slice key;
+	size_t at = 0;
+	void * from;
+
+	while (map_next(&d->senders, &at, &key, &from)) {
+		held = ((struct sender *)from)->held;
+		if (held > most)
+			most = held;
+	}
+	return (most);
+}
+
+void
+direct_channel_budgets(const struct direct_channel * d,
+    const struct budget_walk * walk)
+{
+	budget_tell_used(walk, &d->held, most_held(d));
+	budget_tell(walk, &d->useless.shown);
 }

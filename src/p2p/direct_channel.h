@@ -9,12 +9,19 @@
 
 struct direct_channel;
 
-/* message: a whole message from a peer, at most 4 MiB (borrowed). */
+/*
+ * message: a whole message from a peer, at most 4 MiB (borrowed).  It answers
+ * whether that was of any use: who sends what is not is not heard for a while.
+ */
 struct direct_channel * direct_channel_new(struct host * h,
-    void (*message)(void * user, const struct peer_id * from,
+    bool (*message)(void * user, const struct peer_id * from,
         struct slice message),
     void * user);
 void direct_channel_free(struct direct_channel * d);
+
+/* Walk over what peers use up. */
+void direct_channel_budgets(const struct direct_channel * d,
+    const struct budget_walk * walk);
 
 /*
  * Send a message (copied) to a connected peer.  `sent` (may be NULL) is called

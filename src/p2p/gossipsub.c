@@ -90,6 +90,7 @@ gossipsub_new(struct host * h, const struct ed25519_key * key,
 	g->handler = *handler;
 	g->user = user;
 	g->seqno = (uint64_t)world_wall(g->world);
+	gossipsub_budgets_init(g);
 	list_init(&g->topics);
 	list_init(&g->peers);
 	list_init(&g->events);

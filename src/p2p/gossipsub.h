@@ -51,6 +51,9 @@ int gossipsub_publish(struct gossipsub * g, const char * topic,
 bool gossipsub_each_peer(struct gossipsub * g, const char * topic, size_t * at,
     struct peer_id * peer);
 
+/* Walk over what peers use up. */
+void gossipsub_budgets(struct gossipsub * g, const struct budget_walk * walk);
+
 struct gossipsub_stats {
 	uint64_t received, duplicates, rejected, published, forwarded;
 };

@@ -34,7 +34,7 @@ struct gossipsub_cache {
 	struct list seen_order;   /* oldest first */
 	struct map kept;
 	struct list kept_order;   /* oldest first */
-	size_t bytes;
+	struct budget ids, bytes; /* refused: forgotten for another */
 };
 
 struct gossipsub_cache *
@@ -47,6 +47,8 @@ gossipsub_cache_new(uint64_t seed)
 	c->seen.seed = c->kept.seed = seed;
 	list_init(&c->seen_order);
 	list_init(&c->kept_order);
+	budget_init(&c->ids, "gossipsub.seen_ids", GOSSIPSUB_SEEN_MAX);
+	budget_init(&c->bytes, "gossipsub.kept_bytes", GOSSIPSUB_CACHE_MAX);
 	return (c);
 }
 
@@ -62,13 +64,14 @@ forget_seen(struct gossipsub_cache * c, struct seen * s)
 static size_t
 weight(const struct kept * k)
 {
-	return (k->bytes.n + k->topic.n + sizeof(*k));
+	return (k->bytes.n + k->topic.n + sizeof(*k) +
+	    k->n_given * sizeof(*k->given));
 }
 
 static void
 forget_kept(struct gossipsub_cache * c, struct kept * k)
 {
-	c->bytes -= weight(k);
+	budget_give(&c->bytes, weight(k));
 	(void)map_remove(&c->kept, gossipsub_id_slice(&k->id));
 	list_remove(&k->place);
 	buffer_free(&k->topic);
@@ -108,7 +111,7 @@ gossipsub_cache_mark(struct gossipsub_cache * c, const struct gossipsub_id * id,
 
 	if (gossipsub_cache_seen(c, id))
 		return (0);
-	if (c->seen.n >= GOSSIPSUB_SEEN_MAX)
+	if (!budget_allows(&c->ids, c->seen.n, 1))
 		forget_seen(c,
 		    list_entry(c->seen_order.next, struct seen, place));
 	if ((s = malloc(sizeof(*s))) == NULL)
@@ -140,6 +143,16 @@ gossipsub_cache_expire(struct gossipsub_cache * c, uint64_t now)
 	}
 }
 
+/* The oldest give way to so many bytes. */
+static void
+make_room(struct gossipsub_cache * c, size_t n)
+{
+	while (!list_empty(&c->kept_order) &&
+	    !budget_allows(&c->bytes, c->bytes.used, n))
+		forget_kept(c,
+		    list_entry(c->kept_order.next, struct kept, place));
+}
+
 int
 gossipsub_cache_put(struct gossipsub_cache * c, const struct gossipsub_id * id,
     struct slice topic, struct slice message)
@@ -155,14 +168,11 @@ gossipsub_cache_put(struct gossipsub_cache * c, const struct gossipsub_id * id,
 	buffer_slice(&k->bytes, message);
 	if (k->topic.failed || k->bytes.failed)
 		goto err1;
-	while (!list_empty(&c->kept_order) &&
-	    c->bytes + weight(k) > GOSSIPSUB_CACHE_MAX)
-		forget_kept(c,
-		    list_entry(c->kept_order.next, struct kept, place));
+	make_room(c, weight(k));
 	if (map_set(&c->kept, gossipsub_id_slice(id), k) != 0)
 		goto err1;
 	list_append(&c->kept_order, &k->place);
-	c->bytes += weight(k);
+	(void)budget_take(&c->bytes, weight(k));
 	return (0);
 
 err1:
@@ -175,7 +185,8 @@ err0:
 
 /* Count one more time that the peer is given it; false when it had enough. */
 static bool
-count_given(struct kept * k, const struct peer_id * asker)
+count_given(struct gossipsub_cache * c, struct kept * k,
+    const struct peer_id * asker)
 {
 	struct given * grown;
 	size_t i;
@@ -183,9 +194,13 @@ count_given(struct kept * k, const struct peer_id * asker)
 	for (i = 0; i < k->n_given; i++)
 		if (peer_id_equal(&k->given[i].peer, asker))
 			return (k->given[i].times++ < GOSSIPSUB_RETRANSMIT);
-	grown = realloc(k->given, (k->n_given + 1) * sizeof(*grown));
-	if (grown == NULL)
+	if (!budget_take(&c->bytes, sizeof(*grown)))
 		return (false);
+	grown = realloc(k->given, (k->n_given + 1) * sizeof(*grown));
+	if (grown == NULL) {
+		budget_give(&c->bytes, sizeof(*grown));
+		return (false);
+	}
 	k->given = grown;
 	k->given[k->n_given++] = (struct given){*asker, 1};
 	return (true);
@@ -197,7 +212,7 @@ gossipsub_cache_get(struct gossipsub_cache * c, const struct gossipsub_id * id,
 {
 	struct kept * k = map_get(&c->kept, gossipsub_id_slice(id));
 
-	if (k == NULL || !count_given(k, asker))
+	if (k == NULL || !count_given(c, k, asker))
 		return (slice_of(NULL, 0));
 	return (buffer_all(&k->bytes));
 }
@@ -241,8 +256,16 @@ gossipsub_cache_seen_count(const struct gossipsub_cache * c)
 	return (c->seen.n);
 }
 
+void
+gossipsub_cache_budgets(const struct gossipsub_cache * c,
+    const struct budget_walk * walk)
+{
+	budget_tell_used(walk, &c->ids, c->seen.n);
+	budget_tell(walk, &c->bytes);
+}
+
 size_t
 gossipsub_cache_bytes(const struct gossipsub_cache * c)
 {
-	return (c->bytes);
+	return ((size_t)c->bytes.used);
 }

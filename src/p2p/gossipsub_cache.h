@@ -6,6 +6,7 @@
 #ifndef BERTY_P2P_GOSSIPSUB_CACHE_H
 #define BERTY_P2P_GOSSIPSUB_CACHE_H
 
+#include "base/budget.h"
 #include "p2p/gossipsub_message.h"
 
 enum {
@@ -54,5 +55,7 @@ void gossipsub_cache_shift(struct gossipsub_cache * c);
 /* How many ids are remembered, and how many bytes of messages are kept. */
 size_t gossipsub_cache_seen_count(const struct gossipsub_cache * c);
 size_t gossipsub_cache_bytes(const struct gossipsub_cache * c);
+void gossipsub_cache_budgets(const struct gossipsub_cache * c,
+    const struct budget_walk * walk);
 
 #endif /* !BERTY_P2P_GOSSIPSUB_CACHE_H */

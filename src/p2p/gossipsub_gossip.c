@@ -27,7 +27,8 @@ find_unseen(struct gossip_peer * p, const Libp2p__Pubsub__ControlIHave * ihave,
 	if (t == NULL || !t->subscribed)
 		return (n);
 	for (i = 0; i < ihave->n_message_ids; i++) {
-		if (p->asked >= IHAVE_IDS || n >= IHAVE_IDS)
+		if (n >= IHAVE_IDS ||
+		    !budget_allows(&p->g->budgets.asked, p->asked, 1))
 			break;
 		if (!read_id(&ids[n], ihave->message_ids[i]) ||
 		    gossipsub_cache_seen(p->g->cache, &ids[n]))

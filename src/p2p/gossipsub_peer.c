@@ -58,7 +58,7 @@ peer_get(struct gossipsub * g, const struct peer_id * id)
 	p->outbound = is_outbound(g, id);
 	p->retry_at = clock_add(world_now(g->world), IDENTIFY_MS);
 	p->frames = new_frames(g);
-	outbox_init(&p->outbox);
+	outbox_init(&p->outbox, g->host);
 	list_init(&p->members);
 	list_append(&g->peers, &p->place);
 	return (p);
@@ -137,7 +137,7 @@ gossipsub_peer_send(struct gossip_peer * p, struct slice rpc, bool droppable)
 	if (p->outbox.bytes + rpc.n > PEER_QUEUE)
 		outbox_drop(&p->outbox,
 		    rpc.n < PEER_QUEUE ? PEER_QUEUE - rpc.n : 0);
-	if (p->outbox.bytes + rpc.n > PEER_QUEUE ||
+	if (!budget_allows(&p->g->budgets.queued, p->outbox.bytes, rpc.n) ||
 	    outbox_add(&p->outbox, rpc, droppable) != 0) {
 		log_info(p->g->world->log, "gossipsub",
 		    "%s reads too slowly: stream reset",
@@ -239,26 +239,44 @@ open_out(struct gossip_peer * p)
 	say_hello(p);
 }
 
+/* --- reading --- */
+
+/* A message that has been coming for too long is not waited for. */
+static void
+give_up_unfinished(struct gossip_peer * p)
+{
+	struct stream * s = p->in;
+
+	if (s == NULL || !frame_partial(&p->frames)) {
+		p->unfinished = 0;
+		return;
+	}
+	if (++p->unfinished < UNFINISHED_BEATS)
+		return;
+	in_lost(p);
+	stream_reset(s);
+}
+
 void
 gossipsub_peer_beat(struct gossipsub * g)
 {
 	uint64_t now = world_now(g->world);
 	struct list * place, * following;
 
+	g->wasted = 0;
 	list_each (place, following, &g->peers) {
 		struct gossip_peer * p =
 		    list_entry(place, struct gossip_peer, place);
 
 		p->ihaves = 0;
 		p->asked = 0;
-		p->bad = 0;
+		p->wasted = false;
+		give_up_unfinished(p);
 		if (p->out == NULL && p->speaks != SPEAKS_NOT &&
 		    p->retry_at <= now)
 			open_out(p);
 	}
 }
-
-/* --- reading --- */
 
 static int
 take_rpc(void * user, struct slice rpc)

@@ -6,6 +6,7 @@
 #ifndef BERTY_P2P_GOSSIPSUB_PRIVATE_H
 #define BERTY_P2P_GOSSIPSUB_PRIVATE_H
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "p2p/frame.h"
@@ -28,7 +29,22 @@ enum {
 	OFFERS = 16,              /* peers in a PRUNE */
 	OFFERS_DIALLED = 4,       /* of which we dial, a PRUNE */
 	OFFERS_DIALLED_BEAT = 16, /* and a heartbeat */
-	BAD_MESSAGES = 64,        /* forged ones looked at, a heartbeat, peer */
+	UNFINISHED_BEATS = 60,    /* heartbeats that an RPC may take to come */
+	WASTED = 2048,            /* in vain looked at, a heartbeat, all peers */
+};
+
+/*
+ * How many messages of a peer are looked at in vain.  Forged ones no honest
+ * peer sends.  Ones that the handler refuses may come by honest peers too, who
+ * cannot tell: these are heard again soon.
+ */
+static const struct bucket_size FORGED = {.burst = 64, .rate = 1};
+static const struct bucket_size REFUSED = {.burst = 256, .rate = 64};
+
+/* Budgets of all peers. */
+enum {
+	TOPICS = 32768,           /* that are not ours, of each peer */
+	TOPIC_BYTES = 16 << 20,   /* of their names */
 };
 
 /* Budgets of a peer. */
@@ -87,7 +103,10 @@ struct gossip_peer {
 	/* Since the last heartbeat: */
 	unsigned ihaves;
 	size_t asked;
-	unsigned bad;
+	bool wasted;              /* something of it was looked at in vain */
+	/* Of all time: */
+	struct bucket forged, refused;
+	unsigned unfinished;      /* heartbeats that an RPC has been coming */
 };
 
 /* A joined or left that the handler is yet to hear of. */
@@ -96,6 +115,14 @@ struct gossip_event {
 	bool joined;
 	struct peer_id peer;
 	char topic[];
+};
+
+struct gossipsub_budgets {
+	struct budget topics, topic_bytes; /* that are not ours, in all, */
+	struct budget peer_topics, peer_topic_bytes; /* of a peer */
+	struct budget forged, refused, wasted; /* messages looked at in vain */
+	struct budget queued;     /* bytes for a peer */
+	struct budget asked;      /* ids of a peer, a heartbeat */
 };
 
 struct gossipsub {
@@ -116,6 +143,8 @@ struct gossipsub {
 	struct world_timer event_timer;
 	struct world_timer beat_timer;
 	unsigned dialled;         /* offers, since the last heartbeat */
+	unsigned wasted;          /* messages, since the last heartbeat */
+	struct gossipsub_budgets budgets;
 	struct gossipsub_stats stats;
 };
 
@@ -133,6 +162,10 @@ size_t gossipsub_random(struct gossipsub * g, size_t n);
 /* Tell the handler, from the loop. */
 void gossipsub_tell(struct gossipsub * g, bool joined,
     const struct gossip_topic * t, const struct peer_id * peer);
+
+/* --- gossipsub_budgets.c --- */
+
+void gossipsub_budgets_init(struct gossipsub * g);
 
 /* --- gossipsub_topic.c --- */
 

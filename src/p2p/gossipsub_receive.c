@@ -74,6 +74,47 @@ accepted(struct gossip_peer * p, const struct gossip_topic * t,
 	    from, &via));
 }
 
+/*
+ * Is it worth our time?  Signatures are checked on the loop: who sends what
+ * nobody can use is heard less, and when many do, none of those who did since
+ * the last heartbeat.
+ */
+static bool
+is_heard(struct gossip_peer * p)
+{
+	struct gossipsub * g = p->g;
+	uint64_t now = world_now(g->world);
+
+	if (!bucket_any(&p->forged, &FORGED, now)) {
+		budget_refuse(&g->budgets.forged);
+		return (false);
+	}
+	if (!bucket_any(&p->refused, &REFUSED, now)) {
+		budget_refuse(&g->budgets.refused);
+		return (false);
+	}
+	if (p->wasted && g->wasted >= WASTED) {
+		budget_refuse(&g->budgets.wasted);
+		return (false);
+	}
+	return (true);
+}
+
+/* It was looked at in vain. */
+static void
+waste(struct gossip_peer * p, struct bucket * b, const struct bucket_size * size,
+    struct budget * shown)
+{
+	struct gossipsub * g = p->g;
+	uint64_t now = world_now(g->world);
+
+	bucket_take(b, size, now);
+	budget_note(shown, bucket_taken(b, size, now));
+	p->wasted = true;
+	budget_note(&g->budgets.wasted, ++g->wasted);
+	g->stats.rejected++;
+}
+
 static void
 take_message(struct gossip_peer * p, const Libp2p__Pubsub__Message * m)
 {
@@ -85,7 +126,7 @@ take_message(struct gossip_peer * p, const Libp2p__Pubsub__Message * m)
 
 	if (!m->has_topic || t == NULL || !t->subscribed)
 		return;
-	if (p->bad >= BAD_MESSAGES)
+	if (!is_heard(p))
 		return;
 	if (gossipsub_message_check(m, &from, &id) != 0)
 		goto bad;
@@ -101,7 +142,7 @@ take_message(struct gossip_peer * p, const Libp2p__Pubsub__Message * m)
 		goto bad;
 	(void)gossipsub_cache_mark(g->cache, &id, world_now(g->world));
 	if (!accepted(p, t, &from, m)) {
-		g->stats.rejected++;
+		waste(p, &p->refused, &REFUSED, &g->budgets.refused);
 		return;
 	}
 	g->stats.received++;
@@ -109,8 +150,7 @@ take_message(struct gossip_peer * p, const Libp2p__Pubsub__Message * m)
 	return;
 
 bad:
-	p->bad++;
-	g->stats.rejected++;
+	waste(p, &p->forged, &FORGED, &g->budgets.forged);
 }
 
 static void

@@ -69,12 +69,34 @@ gossipsub_topic_member(struct gossip_topic * t, const struct gossip_peer * p)
 	return (NULL);
 }
 
-/* May the peer be remembered for one more topic that is not ours? */
+/* May the peer be remembered for one more topic that is not ours?  Counts it. */
 static bool
-within_budget(const struct gossip_peer * p, struct slice name)
+count(struct gossip_peer * p, struct slice name)
 {
-	return (p->n_counted < PEER_TOPICS && name.n <= TOPIC_MAX &&
-	    p->counted_bytes + name.n <= PEER_TOPIC_BYTES);
+	struct gossipsub_budgets * b = &p->g->budgets;
+
+	if (name.n > TOPIC_MAX ||
+	    !budget_allows(&b->peer_topics, p->n_counted, 1) ||
+	    !budget_allows(&b->peer_topic_bytes, p->counted_bytes, name.n))
+		return (false);
+	if (!budget_take_fair(&b->topics, p->n_counted, 1))
+		return (false);
+	if (!budget_take_fair(&b->topic_bytes, p->counted_bytes, name.n)) {
+		budget_give(&b->topics, 1);
+		return (false);
+	}
+	p->n_counted++;
+	p->counted_bytes += name.n;
+	return (true);
+}
+
+static void
+uncount(struct gossip_peer * p, struct slice name)
+{
+	p->n_counted--;
+	p->counted_bytes -= name.n;
+	budget_give(&p->g->budgets.topics, 1);
+	budget_give(&p->g->budgets.topic_bytes, name.n);
 }
 
 struct gossip_member *
@@ -87,27 +109,28 @@ gossipsub_topic_add(struct gossipsub * g, struct gossip_peer * p,
 
 	if (t != NULL && (m = gossipsub_topic_member(t, p)) != NULL)
 		return (m);
-	if (!ours && !within_budget(p, name))
+	if (!ours && !count(p, name))
 		return (NULL);
 	if ((m = calloc(1, sizeof(*m))) == NULL)
-		return (NULL);
-	if (t == NULL && (t = gossipsub_topic_get(g, name)) == NULL) {
-		free(m);
-		return (NULL);
-	}
+		goto err0;
+	if (t == NULL && (t = gossipsub_topic_get(g, name)) == NULL)
+		goto err1;
 	m->topic = t;
 	m->peer = p;
 	m->counted = !ours;
-	if (m->counted) {
-		p->n_counted++;
-		p->counted_bytes += name.n;
-	}
 	list_append(&t->members, &m->in_topic);
 	list_append(&p->members, &m->in_peer);
 	t->n_members++;
 	if (ours)
 		gossipsub_tell(g, true, t, &p->id);
 	return (m);
+
+err1:
+	free(m);
+err0:
+	if (!ours)
+		uncount(p, name);
+	return (NULL);
 }
 
 void
@@ -119,10 +142,8 @@ gossipsub_topic_remove(struct gossipsub * g, struct gossip_member * m)
 	gossipsub_mesh_drop(m);
 	if (t->subscribed)
 		gossipsub_tell(g, false, t, &p->id);
-	if (m->counted) {
-		p->n_counted--;
-		p->counted_bytes -= t->name.n;
-	}
+	if (m->counted)
+		uncount(p, topic_name(t));
 	list_remove(&m->in_topic);
 	list_remove(&m->in_peer);
 	t->n_members--;

@@ -82,6 +82,9 @@ void host_budgets(const struct host * h, const struct budget_walk * walk);
  */
 struct budget * host_unfinished(struct host * h);
 
+/* The same for what waits to be sent. */
+struct budget * host_queued(struct host * h);
+
 /* --- peers ------------------------------------------------------------- */
 
 /*

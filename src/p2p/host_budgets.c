@@ -32,6 +32,12 @@ host_unfinished(struct host * h)
 	return (&h->unfinished);
 }
 
+struct budget *
+host_queued(struct host * h)
+{
+	return (&h->queued);
+}
+
 /* What the connection, or the peer, that uses most of each uses. */
 struct most {
 	uint64_t per_peer, streams, backlog, held;

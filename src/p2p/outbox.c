@@ -13,9 +13,9 @@ struct outbox_message {
 };
 
 void
-outbox_init(struct outbox * o)
+outbox_init(struct outbox * o, struct host * h)
 {
-	*o = (struct outbox){0};
+	*o = (struct outbox){.shared = host_queued(h)};
 	list_init(&o->messages);
 }
 
@@ -27,6 +27,7 @@ remove_message(struct outbox * o, struct outbox_message * m)
 		o->written = 0;
 	}
 	o->bytes -= m->bytes.n;
+	budget_give(o->shared, m->bytes.n);
 	list_remove(&m->place);
 	buffer_free(&m->bytes);
 	free(m);
@@ -45,25 +46,32 @@ outbox_free(struct outbox * o)
 int
 outbox_add(struct outbox * o, struct slice message, bool droppable)
 {
-	struct outbox_message * m = calloc(1, sizeof(*m));
+	struct outbox_message * m;
+	int status = -ERR_STREAM_WRITE;
 
-	if (m == NULL)
+	if (!budget_take_fair(o->shared, o->bytes, message.n))
 		goto err0;
+	status = -ERR_INTERNAL;
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		goto err1;
 	m->droppable = droppable;
 	buffer_reserve(&m->bytes, message.n + 10);
 	buffer_uvarint(&m->bytes, message.n);
 	buffer_slice(&m->bytes, message);
 	if (m->bytes.failed)
-		goto err1;
+		goto err2;
 	list_append(&o->messages, &m->place);
 	o->bytes += m->bytes.n;
+	budget_note(o->shared, o->shared->used + m->bytes.n - message.n);
 	return (0);
 
-err1:
+err2:
 	buffer_free(&m->bytes);
 	free(m);
+err1:
+	budget_give(o->shared, message.n);
 err0:
-	return (-ERR_INTERNAL);
+	return (status);
 }
 
 void

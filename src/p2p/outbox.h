@@ -12,18 +12,21 @@
 /* Initialised by outbox_init. */
 struct outbox {
 	struct list messages;
+	struct budget * shared;   /* of all that waits to be sent */
 	size_t bytes;             /* waiting here, length prefixes included */
 	size_t written;           /* of the first message, already written */
 };
 
-void outbox_init(struct outbox * o);
+void outbox_init(struct outbox * o, struct host * h);
 
 /* Forget all messages. */
 void outbox_free(struct outbox * o);
 
 /*
  * Queue a message (copied).  One that is `droppable` may be lost to
- * outbox_drop.  0, or -ERR_INTERNAL without memory.
+ * outbox_drop.  0, -ERR_INTERNAL without memory, or -ERR_STREAM_WRITE when peers
+ * that read slowly have used up what the host may queue, and this one does not
+ * wait for little only.
  */
 int outbox_add(struct outbox * o, struct slice message, bool droppable);
 

@@ -52,10 +52,10 @@ on_left(void * user, const char * topic, const struct peer_id * peer)
 		sync_peer_left(l, peer);
 }
 
-static void
+static bool
 on_direct(void * user, const struct peer_id * from, struct slice message)
 {
-	(void)sync_receive(user, NULL, from, from, true, message);
+	return (sync_receive(user, NULL, from, from, true, message));
 }
 
 static int

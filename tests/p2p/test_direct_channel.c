@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "p2p/direct_channel.h"
-#include "support/swarm.h"
+#include "p2p/raw_fixture.h"
 
 struct inbox {
 	unsigned n;
@@ -17,9 +17,10 @@ struct inbox {
 	struct buffer last;
 	unsigned sent;
 	int status;
+	bool useless;             /* what it says of what comes */
 };
 
-static void
+static bool
 take(void * user, const struct peer_id * from, struct slice message)
 {
 	struct inbox * in = user;
@@ -28,6 +29,7 @@ take(void * user, const struct peer_id * from, struct slice message)
 	in->from = *from;
 	buffer_clear(&in->last);
 	buffer_slice(&in->last, message);
+	return (!in->useless);
 }
 
 static void
@@ -195,6 +197,73 @@ a_message_longer_than_allowed_is_never_held(void ** state)
 	pair_stop(&p);
 }
 
+static struct budget
+budget(struct pair * p, const char * name)
+{
+	struct budget b;
+
+	budget_of(direct_channel_budgets, p->d[1], name, &b);
+	return (b);
+}
+
+static void
+so_many_messages_of_no_use_are_looked_at(void ** state)
+{
+	struct pair p;
+	unsigned i;
+
+	(void)state;
+	pair_start(&p, true);
+	p.in[1].useless = true;
+	for (i = 0; i < 64; i++)
+		assert_int_equal(send(&p, slice_text("x")), 0);
+	sim_run_for(p.swarm.sim, 200);
+	assert_int_equal(64, p.in[1].n);
+	assert_int_equal(64, budget(&p, "direct.useless_of_peer").peak);
+	assert_int_equal(0, budget(&p, "direct.useless_of_peer").refused);
+	/* One more, and it is good: its stream is reset unheard. */
+	p.in[1].useless = false;
+	p.in[0].sent = 0;
+	assert_int_equal(send(&p, slice_text("y")), 0);
+	sim_run_for(p.swarm.sim, 20);
+	assert_int_equal(64, p.in[1].n);
+	assert_int_equal(1, budget(&p, "direct.useless_of_peer").refused);
+	sim_run_for(p.swarm.sim, 500);
+	assert_int_equal(1, p.in[0].sent);
+	/* A second later it may try again. */
+	assert_int_equal(send(&p, slice_text("z")), 0);
+	sim_run_for(p.swarm.sim, 500);
+	assert_int_equal(65, p.in[1].n);
+	pair_stop(&p);
+}
+
+static void
+bytes_of_unfinished_messages_are_counted_and_given_back(void ** state)
+{
+	static const uint8_t part[] = {0x80, 0x80, 0x04, 0x0a};
+	struct pair p;
+	struct raw r;
+
+	(void)state;
+	pair_start(&p, true);
+	/* Host 1 is the one with budgets: speak to it by hand. */
+	direct_channel_free(p.d[0]);
+	p.d[0] = NULL;
+	direct_channel_free(p.d[1]);
+	p.d[1] = direct_channel_new(p.swarm.nodes[0].h, take, &p.in[1]);
+	raw_open(&r, &p.swarm, 1, "/go-orbit-db/direct-channel/1.2.0");
+	assert_int_equal(stream_write(r.out, slice_of(part, sizeof(part))), 0);
+	sim_run_for(p.swarm.sim, 500);
+	assert_int_equal(4,
+	    budget(&p, "direct.unfinished_bytes_of_peer").used);
+	stream_reset(r.out);
+	sim_run_for(p.swarm.sim, 500);
+	assert_int_equal(0,
+	    budget(&p, "direct.unfinished_bytes_of_peer").used);
+	assert_int_equal(0, host_unfinished(p.swarm.nodes[0].h)->used);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -206,6 +275,9 @@ main(void)
 	    cmocka_unit_test(a_peer_that_does_not_serve_it_is_an_error),
 	    cmocka_unit_test(a_peer_that_is_not_connected_is_refused_at_once),
 	    cmocka_unit_test(a_message_longer_than_allowed_is_never_held),
+	    cmocka_unit_test(so_many_messages_of_no_use_are_looked_at),
+	    cmocka_unit_test(
+	        bytes_of_unfinished_messages_are_counted_and_given_back),
 	};
 
 	if (crypto_setup() != 0)

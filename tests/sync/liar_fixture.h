@@ -52,7 +52,7 @@ meets(void * user, const char * topic, const struct peer_id * peer)
 	(void)peer;
 }
 
-static inline void
+static inline bool
 hears(void * user, const struct peer_id * from, struct slice message)
 {
 	struct liar * liar = user;
@@ -63,6 +63,7 @@ hears(void * user, const struct peer_id * from, struct slice message)
 	liar->n_told++;
 	if (message.n > liar->longest_told)
 		liar->longest_told = message.n;
+	return (true);
 }
 
 /* Follow the topic of the node's log, or no more. */
