@@ -28,7 +28,7 @@ run_program(const struct bench * b, const struct daemon * d,
 		_exit(1);
 	execl(b->program, b->program, "daemon", "-store.dir", folder,
 	    "-node.listeners", d->address, "-p2p.swarm-listeners",
-	    "/ip4/127.0.0.1/tcp/0", (char *)NULL);
+	    "/ip4/127.0.0.1/tcp/0", "-p2p.mdns=false", (char *)NULL);
 	_exit(1);
 }
 

@@ -34,7 +34,7 @@ fail() {
 # start NAME: a node with its own account, reachable on this machine only.
 start() {
 	"$berty" daemon -store.dir "$here/$1" -name "$1" -no-banner \
-		-p2p.swarm-listeners /ip4/127.0.0.1/tcp/0 \
+		-p2p.swarm-listeners /ip4/127.0.0.1/tcp/0 -p2p.mdns=false \
 		>"$here/$1.out" 2>"$here/$1.log" &
 	nodes="$nodes $!"
 	last=$!

@@ -35,8 +35,11 @@ static const struct flag daemon_flags[] = {
 	    "/ip4/…/tcp/…/p2p/ID"},
 	{"p2p.security", "LIST", "noise,tls", "how connections between nodes "
 	    "are secured: noise, tls or both; noise is offered first"},
-	{"p2p.mdns", NULL, "false", "find nodes in the local network (not in "
-	    "this version: accepted and off)"},
+	{"p2p.mdns", NULL, "true", "find nodes in the local network, and be "
+	    "found by them"},
+	{"p2p.tinder-localdiscovery-driver", NULL, "true", "tell nodes near by "
+	    "under which names contacts and groups find this one (all of "
+	    "them can then see which groups' logs it has)"},
 	{"network", "LIST", "berty", "berty, berty-v1 (the network of 2022) or "
 	    "wesh; several with commas, the first for a new account"},
 	{"name", "NAME", NULL, "your name in the printed contact link"},
@@ -358,6 +361,8 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->swarm = b->swarm;
 	o->static_peers = b->static_peers;
 	o->security = flags_text(f, "p2p.security");
+	o->mdns = flags_on(f, "p2p.mdns");
+	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");
 	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
 	o->networks = flags_text(f, "network");
@@ -382,9 +387,6 @@ run_daemon(struct run * run)
 	printed.qr = !flags_on(&run->flags, "no-qr") && isatty(STDOUT_FILENO);
 	if ((rc = fill_options(run, &options, &b)) != 0)
 		goto err0;
-	if (flags_on(&run->flags, "p2p.mdns"))
-		fputs("berty: -p2p.mdns: not in this version, stays off\n",
-		    stderr);
 	if (printed.banner && !run->json) {
 		printf("opening %s\n", options.store != NULL ? options.store
 		    : "a new account in memory");

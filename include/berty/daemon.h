@@ -28,6 +28,8 @@ struct berty_daemon_options {
 	const char * const * static_peers;
 	const char * security;          /* of libp2p: "noise", "tls" or both,
 	                                 * as "noise,tls"; NULL: both */
+	bool mdns;                      /* find nodes in the local network */
+	bool local_records;             /* tell them by what we are found */
 	bool auto_activate;             /* open known groups by itself */
 	bool enable_requests;           /* be found by contact requests */
 	bool legacy_status;             /* gRPC status 14 for every error */

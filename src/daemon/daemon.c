@@ -96,6 +96,8 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 	struct node_config config = {
 		.listeners = o->swarm,
 		.static_peers = o->static_peers,
+		.mdns = o->mdns,
+		.local_records = o->local_records,
 		.auto_activate = o->auto_activate,
 		.agent = version_agent(),
 		.libraries = d->libraries,

@@ -19,6 +19,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 
 SERVICE = "berty.protocol.v1.ProtocolService"
 BERTY = os.environ.get("BERTY", "build/release/cmd/berty/berty")
+# Tests that run beside each other shall not meet.
+os.environ["BERTY_P2P_MDNS"] = "false"
 START_SECONDS = 20
 WAIT_SECONDS = 40
 
@@ -125,6 +127,8 @@ class Client:
 class Node:
     """A daemon, its store, and a client of it."""
 
+    prefix = ()  # what runs the daemon, if it is not run itself
+
     def __init__(self, folder, *flags):
         self.folder = folder
         self.flags = flags
@@ -137,7 +141,7 @@ class Node:
         return self.folder / "berty.sock"
 
     def command(self, *flags):
-        return [BERTY, "daemon", "-json", "-store.dir", str(self.folder),
+        return [*self.prefix, BERTY, "daemon", "-json", "-store.dir", str(self.folder),
                 "-p2p.swarm-listeners", "/ip4/127.0.0.1/tcp/0", *self.flags,
                 *flags]
 
