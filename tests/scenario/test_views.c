@@ -187,6 +187,71 @@ set_active(struct fleet * f, size_t i, const uint8_t group_pk[32], bool on)
 		fleet_tell(f, i, "DeactivateGroup", &shut);
 }
 
+/* Advertised by a driver, or found by one: how often, of which peer. */
+static unsigned
+count_found(const struct fleet_call * call, unsigned type, const char * driver,
+    const struct peer_id * peer)
+{
+	struct peer_id_text id = peer_id_show(peer);
+	const API(MonitorGroup__EventMonitor) * e;
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < call->n; i++) {
+		e = ((const API(MonitorGroup__Reply) *)
+		    call->replies[i])->event;
+		if ((unsigned)e->type != type)
+			continue;
+		if (type == EVENT(AdvertiseGroup))
+			n += strcmp(e->advertise_group->peer_id, id.text) == 0 &&
+			    strcmp(e->advertise_group->driver_name,
+			        driver) == 0 &&
+			    e->advertise_group->n_maddrs > 0 ? 1 : 0;
+		else
+			n += strcmp(e->peer_found->peer_id, id.text) == 0 &&
+			    strcmp(e->peer_found->driver_name, driver) == 0 &&
+			    e->peer_found->n_maddrs > 0 ? 1 : 0;
+	}
+	return (n);
+}
+
+static void
+what_discovery_does_for_a_group_is_told(void ** state)
+{
+	const struct fleet_config config = {.n = 2, .near = true,
+	    .network = network_get(NETWORK_WESH)};
+	const struct peer_id * me, * other;
+	struct fleet_call * call;
+	struct fleet f;
+	uint8_t group_pk[32];
+	unsigned i, n;
+
+	(void)state;
+	fleet_start(&f, 9, &config);
+	call = begin_monitor(&f, 0, NULL);
+	me = host_id(node_host(f.nodes[0].node));
+	fleet_gather(&f, group_pk);
+	sim_run_for(f.sim, MINUTE_MS);
+	other = host_id(node_host(f.nodes[1].node));
+	sim_assert(f.sim, count_found(call, EVENT(AdvertiseGroup), "localdisc",
+	    me) >= 2);
+	sim_assert(f.sim, count_found(call, EVENT(PeerFound), "localdisc",
+	    other) >= 2);
+	sim_assert(f.sim, count_found(call, EVENT(PeerFound), "localdisc",
+	    me) == 0);
+	/* What is found again is not told again. */
+	n = count_found(call, EVENT(PeerFound), "localdisc", other);
+	for (i = 0; i < 5; i++) {
+		sim_disconnect(f.nodes[0].w);
+		sim_run_for(f.sim, MINUTE_MS);
+	}
+	sim_assert(f.sim, count_found(call, EVENT(PeerFound), "localdisc",
+	    other) == n);
+	sim_assert(f.sim, count(call, EVENT(PeerLeave), false) >= 10);
+	fleet_end(call);
+	fleet_stop(&f);
+}
+
 static void
 a_slow_watcher_gets_each_event_when_it_reads(void ** state)
 {
@@ -294,6 +359,7 @@ main(void)
 		cmocka_unit_test(a_clock_that_is_set_is_told),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(what_a_log_lacks_is_counted_until_it_is_there),
+		cmocka_unit_test(what_discovery_does_for_a_group_is_told),
 		cmocka_unit_test(a_slow_watcher_gets_each_event_when_it_reads),
 		cmocka_unit_test(
 		    a_watcher_that_never_reads_is_ended_with_a_reason),

@@ -7,27 +7,14 @@
  */
 #include <stdlib.h>
 
-#include "api/v1/v1.h"
-#include "base/reader.h"
+#include "api/v1/monitor.h"
+#include "base/map.h"
 
 /* Events that wait for a client which does not read. */
 #define QUEUE_MAX 4096
 
-#define EVENT_TYPE(name) \
-	BERTY__PROTOCOL__V1__MONITOR_GROUP__TYPE_EVENT_MONITOR__TypeEventMonitor##name
-
-typedef V1(MonitorGroup__Reply) reply_t;
-typedef V1(MonitorGroup__EventMonitor) event_t;
-
-struct told {
-	struct list place;
-	V1(MonitorGroup__TypeEventMonitor) type;
-	uint8_t group_pk[KEY_SIZE];
-	struct buffer topic;
-	struct peer_id peer;
-	bool is_self;
-	const char * driver;      /* a literal */
-};
+/* Peers whose addresses are remembered, so as not to repeat them. */
+#define FOUND_MAX 4096
 
 struct monitor {
 	struct api_call * call;
@@ -37,6 +24,7 @@ struct monitor {
 	struct world_timer timer;
 	struct list queue;        /* struct told */
 	size_t n;
+	struct map found;         /* topic, peer, driver -> addresses */
 	bool full;                /* the client is to read first */
 	bool ended;               /* the group is closed: end after the queue */
 	bool overrun;
@@ -96,158 +84,50 @@ note(struct monitor * m, struct node_group * g, enum feed_log which,
 
 /* --- telling ---------------------------------------------------------------- */
 
-/* Where the routes of a peer are collected. */
-struct routes {
-	char *** field;
-	size_t * n;
-	bool active_only;
-};
-
-static void
-no_peer(void * user, const struct host_view * view)
+/*
+ * Discovery finds the same peers again and again: told anew when the addresses
+ * are others.  Source: berty api_group.go, cachedFoundPeers.
+ */
+static bool
+is_news(struct monitor * m, const struct told * t,
+    const monitor_reply_t * reply)
 {
-	(void)user;
-	(void)view;
-}
+	const struct slice parts[] = {buffer_all(&t->topic),
+	    peer_id_slice(&t->peer), slice_text(t->driver)};
+	struct slice key, message;
+	struct buffer bytes = {0};
+	uint8_t place[SHA256_SIZE], hash[SHA256_SIZE];
+	uintptr_t value;
+	bool news;
 
-static void
-on_route(void * user, const struct host_route * route)
-{
-	struct routes * r = user;
-	char * text = NULL;
-
-	if (r->active_only && !route->active)
-		return;
-	v1_set_address(&text, route->address);
-	if (text != NULL)
-		v1_add_text(r->field, r->n, slice_text(text));
-	free(text);
-}
-
-static void
-no_stream(void * user, const char * protocol)
-{
-	(void)user;
-	(void)protocol;
-}
-
-/* Addresses of a peer: those in use, or all that are known; or our own. */
-static void
-add_addresses(struct monitor * m, const struct told * t, char *** field,
-    size_t * n, bool active_only)
-{
-	struct routes routes = {field, n, active_only};
-	const struct host_viewer viewer = {no_peer, on_route, no_stream,
-	    &routes};
-	struct host * h = node_host(m->call->node);
-	struct buffer own = {0};
-	struct reader r;
-
-	if (!t->is_self) {
-		host_view_peer(h, &t->peer, &viewer);
-		return;
-	}
-	host_addresses(h, &own, false);
-	r = reader_of(buffer_all(&own));
-	while (r.n > 0 && !r.failed) {
-		struct host_route route = {.active = true};
-
-		route.address = reader_prefixed(&r, MULTIADDR_MAX);
-		on_route(&routes, &route);
-	}
-	buffer_free(&own);
-}
-
-static void
-fill_join(struct monitor * m, event_t * event, const struct told * t)
-{
-	V1(MonitorGroup__EventMonitorPeerJoin) * to = v1_new(
-	    &berty__protocol__v1__monitor_group__event_monitor_peer_join__descriptor);
-
-	if ((event->peer_join = to) == NULL)
-		return;
-	v1_set_peer(&to->peer_id, &t->peer);
-	v1_set_text(&to->topic, buffer_all(&t->topic));
-	to->is_self = t->is_self;
-	add_addresses(m, t, &to->maddrs, &to->n_maddrs, true);
-}
-
-static void
-fill_leave(event_t * event, const struct told * t)
-{
-	V1(MonitorGroup__EventMonitorPeerLeave) * to = v1_new(
-	    &berty__protocol__v1__monitor_group__event_monitor_peer_leave__descriptor);
-
-	if ((event->peer_leave = to) == NULL)
-		return;
-	v1_set_peer(&to->peer_id, &t->peer);
-	v1_set_text(&to->topic, buffer_all(&t->topic));
-	to->is_self = t->is_self;
-}
-
-static void
-fill_found(struct monitor * m, event_t * event, const struct told * t)
-{
-	V1(MonitorGroup__EventMonitorPeerFound) * to = v1_new(
-	    &berty__protocol__v1__monitor_group__event_monitor_peer_found__descriptor);
-
-	if ((event->peer_found = to) == NULL)
-		return;
-	v1_set_peer(&to->peer_id, &t->peer);
-	v1_set_text(&to->topic, buffer_all(&t->topic));
-	v1_set_text(&to->driver_name, slice_text(t->driver));
-	add_addresses(m, t, &to->maddrs, &to->n_maddrs, false);
-}
-
-static void
-fill_advertise(struct monitor * m, event_t * event, const struct told * t)
-{
-	V1(MonitorGroup__EventMonitorAdvertiseGroup) * to = v1_new(
-	    &berty__protocol__v1__monitor_group__event_monitor_advertise_group__descriptor);
-
-	if ((event->advertise_group = to) == NULL)
-		return;
-	v1_set_peer(&to->peer_id, &t->peer);
-	v1_set_text(&to->topic, buffer_all(&t->topic));
-	v1_set_text(&to->driver_name, slice_text(t->driver));
-	add_addresses(m, t, &to->maddrs, &to->n_maddrs, false);
+	if (t->type != MONITOR_EVENT(PeerFound))
+		return (true);
+	protobuf_encode(&bytes, reply);
+	message = buffer_all(&bytes);
+	sha256(place, parts, 3);
+	sha256(hash, &message, 1);
+	buffer_free(&bytes);
+	memcpy(&value, hash, sizeof(value));
+	/* Any value but NULL. */
+	value |= 1;
+	key = slice_of(place, sizeof(place));
+	news = map_get(&m->found, key) != (void *)value;
+	/* Forgetting costs a repetition. */
+	if (m->found.n >= FOUND_MAX)
+		map_free(&m->found);
+	(void)map_set(&m->found, key, (void *)value);
+	return (news);
 }
 
 static bool
 tell(struct monitor * m, const struct told * t)
 {
-	reply_t * reply = v1_new(m->call->method->reply);
-	event_t * event = v1_new(
-	    &berty__protocol__v1__monitor_group__event_monitor__descriptor);
-	bool full = true;
+	monitor_reply_t * reply;
+	bool full = false;
 
-	if (reply == NULL || event == NULL) {
-		protobuf_free(event);
-		goto err0;
-	}
-	reply->event = event;
-	event->type = t->type;
-	if ((reply->group_pk.data = malloc(KEY_SIZE)) != NULL) {
-		memcpy(reply->group_pk.data, t->group_pk, KEY_SIZE);
-		reply->group_pk.len = KEY_SIZE;
-	}
-	switch (t->type) {
-	case EVENT_TYPE(PeerJoin):
-		fill_join(m, event, t);
-		break;
-	case EVENT_TYPE(PeerLeave):
-		fill_leave(event, t);
-		break;
-	case EVENT_TYPE(PeerFound):
-		fill_found(m, event, t);
-		break;
-	default:
-		fill_advertise(m, event, t);
-		break;
-	}
-	full = m->call->transport->reply(m->call, reply);
-
-err0:
+	reply = monitor_event(node_host(m->call->node), t);
+	if (reply != NULL && is_news(m, t, reply))
+		full = m->call->transport->reply(m->call, reply);
 	protobuf_free(reply);
 	return (full);
 }
@@ -263,6 +143,7 @@ end(struct monitor * m, const struct error * err)
 	world_timer_stop(node_world(call->node), &m->timer);
 	while (!list_empty(&m->queue))
 		told_free(m, list_entry(m->queue.next, struct told, place));
+	map_free(&m->found);
 	free(m);
 	call->transport->finish(call, err);
 }
@@ -313,15 +194,15 @@ static void
 on_peer(void * user, struct node_group * g, enum feed_log which,
     const struct peer_id * peer, bool here)
 {
-	note(user, g, which, here ? EVENT_TYPE(PeerJoin)
-	    : EVENT_TYPE(PeerLeave), peer, "");
+	note(user, g, which, here ? MONITOR_EVENT(PeerJoin)
+	    : MONITOR_EVENT(PeerLeave), peer, "");
 }
 
 static void
 on_self(void * user, struct node_group * g, enum feed_log which, bool here)
 {
-	note(user, g, which, here ? EVENT_TYPE(PeerJoin)
-	    : EVENT_TYPE(PeerLeave), NULL, "");
+	note(user, g, which, here ? MONITOR_EVENT(PeerJoin)
+	    : MONITOR_EVENT(PeerLeave), NULL, "");
 }
 
 static void
@@ -339,8 +220,8 @@ static void
 on_discovered(void * user, struct node_group * g, enum feed_log which,
     const char * driver, const struct peer_id * peer)
 {
-	note(user, g, which, peer == NULL ? EVENT_TYPE(AdvertiseGroup)
-	    : EVENT_TYPE(PeerFound), peer, driver);
+	note(user, g, which, peer == NULL ? MONITOR_EVENT(AdvertiseGroup)
+	    : MONITOR_EVENT(PeerFound), peer, driver);
 }
 
 static void
@@ -360,9 +241,9 @@ note_members(struct monitor * m, struct node_group * g)
 	for (i = 0; i < 2; i++) {
 		if (!node_group_on_topic(g, logs[i]))
 			continue;
-		note(m, g, logs[i], EVENT_TYPE(PeerJoin), NULL, "");
+		note(m, g, logs[i], MONITOR_EVENT(PeerJoin), NULL, "");
 		for (at = 0; node_group_peer(g, logs[i], &at, &peer);)
-			note(m, g, logs[i], EVENT_TYPE(PeerJoin), &peer, "");
+			note(m, g, logs[i], MONITOR_EVENT(PeerJoin), &peer, "");
 	}
 }
 
@@ -387,6 +268,8 @@ v1_monitor_group(struct api_call * call)
 	if (g != NULL)
 		memcpy(m->group_pk, request->group_pk.data, KEY_SIZE);
 	list_init(&m->queue);
+	world_random(node_world(call->node), (uint8_t *)&m->found.seed,
+	    sizeof(m->found.seed));
 	m->timer.fire = on_timer;
 	m->watcher = (struct node_watcher){.peer = on_peer, .self = on_self,
 	    .shut = on_shut, .discovered = on_discovered, .closed = on_closed,
