@@ -8,7 +8,8 @@
 
 enum {
 	SOCKETS_MAX = 32,
-	LOOK_MS = 15000,          /* between two looks at links and addresses */
+	LOOK_FIRST_MS = 1000,     /* between looks at links and addresses ... */
+	LOOK_MOST_MS = 15000,     /* ... which come more often at the start */
 	QUERY_FIRST_MS = 4000,    /* between the first two queries */
 	QUERY_MOST_MS = 60000,
 	ANNOUNCE_MS = 1000,       /* between two announcements */
@@ -238,7 +239,9 @@ on_look(struct world_timer * timer)
 
 	if (look_at_links(m) || changed)
 		start_over(m);
-	(void)world_timer_start(m->w, timer, LOOK_MS);
+	m->look_ms = m->look_ms * 2 < LOOK_MOST_MS ? m->look_ms * 2
+	    : LOOK_MOST_MS;
+	(void)world_timer_start(m->w, timer, m->look_ms);
 }
 
 /* --- life --------------------------------------------------------------- */
@@ -261,7 +264,8 @@ mdns_new(struct host * h)
 	(void)look_at_addresses(m);
 	(void)look_at_links(m);
 	start_over(m);
-	(void)world_timer_start(m->w, &m->look, LOOK_MS);
+	m->look_ms = LOOK_FIRST_MS;
+	(void)world_timer_start(m->w, &m->look, m->look_ms);
 	return (m);
 }
 

@@ -34,6 +34,7 @@ struct mdns {
 	struct list links;
 	size_t n_links;
 	uint64_t query_ms;        /* the pause after the next query */
+	uint64_t look_ms;         /* the one before the next look */
 	unsigned announcements;   /* still to be made */
 	struct world_timer query, announce, look;
 };
