@@ -14,6 +14,7 @@ node_budgets(struct node * n, const struct budget_walk * walk)
 	struct node_budgets_of * room;
 
 	host_budgets(n->host, walk);
+	sync_budgets(n->sync, walk);
 	list_each(place, following, &n->budgets) {
 		room = list_entry(place, struct node_budgets_of, place);
 		room->walk(room->user, walk);

@@ -169,6 +169,7 @@ sync_new(struct world * w, struct store * store, struct host * h,
 	s->handler = *handler;
 	s->user = user;
 	s->block_size = 4096;
+	sync_budgets_init(s);
 	list_init(&s->logs);
 	list_init(&s->early);
 	world_random(w, (uint8_t *)&s->items.seed, sizeof(s->items.seed));

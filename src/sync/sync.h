@@ -62,6 +62,9 @@ bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
 /* Is there a peer on that topic, ours or not? */
 bool sync_is_met(struct sync * s, const char * topic);
 
+/* Walk over what peers use up, of gossipsub, bitswap and the rest, too. */
+void sync_budgets(struct sync * s, const struct budget_walk * walk);
+
 struct sync_stats {
 	uint64_t heads_received, heads_sent, heads_refused;
 	uint64_t entries_received, entries_refused, fetching;

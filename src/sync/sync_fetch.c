@@ -15,7 +15,7 @@ sync_item_free(struct sync_item * item)
 	(void)map_remove(&s->items, cid_slice(&item->cid));
 	list_remove(&item->place);
 	if (item->state == SYNC_CAME || item->state == SYNC_CHECKING)
-		s->unverified -= item->block.n;
+		budget_give(&s->unverified, item->block.n);
 	buffer_free(&item->block);
 	free(item);
 }
@@ -46,6 +46,7 @@ leave(struct sync_item * item)
 	switch (item->state) {
 	case SYNC_QUEUED:
 		l->n_queued--;
+		budget_give(&l->s->lacking, 1);
 		break;
 	case SYNC_ASKED:
 		l->n_asked--;
@@ -64,25 +65,46 @@ leave(struct sync_item * item)
 	list_remove(&item->place);
 }
 
+/* It is to be asked for; it was counted as lacking. */
+static void
+enqueue(struct sync_item * item)
+{
+	item->state = SYNC_QUEUED;
+	list_append(&item->l->queued, &item->place);
+	item->l->n_queued++;
+}
+
+/* It was under way, so there is room for it. */
+static void
+enqueue_again(struct sync_item * item)
+{
+	struct budget * lacking = &item->l->s->lacking;
+
+	leave(item);
+	budget_note(lacking, lacking->used + 1);
+	enqueue(item);
+}
+
 void
 sync_fetch_want(struct sync_log * l, const struct cid * cid)
 {
+	struct sync * s = l->s;
 	struct sync_item * item;
 
-	if (store_read_only(l->s->store) ||
-	    map_get(&l->s->items, cid_slice(cid)) != NULL ||
-	    log_has(l->log, cid))
+	if (store_read_only(s->store) ||
+	    map_get(&s->items, cid_slice(cid)) != NULL || log_has(l->log, cid))
 		return;
-	if (l->n_queued >= SYNC_QUEUE) {
+	if (!budget_allows(&s->log_lacking, l->n_queued, 1) ||
+	    !budget_take_fair(&s->lacking, l->n_queued, 1)) {
 		l->overflow = true;
 		return;
 	}
-	if ((item = item_new(l, cid)) == NULL)
+	if ((item = item_new(l, cid)) == NULL) {
+		budget_give(&s->lacking, 1);
 		return;
-	item->state = SYNC_QUEUED;
-	list_append(&l->queued, &item->place);
-	l->n_queued++;
-	sync_soon(l->s);
+	}
+	enqueue(item);
+	sync_soon(s);
 }
 
 static int
@@ -90,12 +112,8 @@ want_missing(void * user, const struct cid * cid)
 {
 	struct sync_log * l = user;
 
-	if (l->n_queued >= SYNC_QUEUE) {
-		l->overflow = true;
-		return (1);
-	}
 	sync_fetch_want(l, cid);
-	return (0);
+	return (l->overflow);
 }
 
 void
@@ -114,7 +132,7 @@ room(const struct sync_log * l)
 
 	if (most > SYNC_IN_FLIGHT)
 		most = SYNC_IN_FLIGHT;
-	if (s->unverified >= SYNC_UNVERIFIED / 2)
+	if (s->unverified.used >= SYNC_UNVERIFIED / 2)
 		return (0);
 	return (l->n_asked < most ? most - l->n_asked : 0);
 }
@@ -144,7 +162,7 @@ sync_fetch_ask(struct sync_log * l)
 		leave(item);
 		item->state = SYNC_ASKED;
 		list_append(&l->asked, &item->place);
-		l->n_asked++;
+		budget_note(&l->s->log_asked, ++l->n_asked);
 		cids[n++] = item->cid;
 	}
 	if (n > 0)
@@ -152,7 +170,7 @@ sync_fetch_ask(struct sync_log * l)
 		    connected_hints(l, hints));
 }
 
-/* A block is here, in whatever state the item was. */
+/* A block is here, in whatever state the item was; its bytes were taken. */
 static void
 came(struct sync_item * item, struct slice block)
 {
@@ -162,12 +180,12 @@ came(struct sync_item * item, struct slice block)
 	leave(item);
 	buffer_slice(&item->block, block);
 	if (item->block.failed) {
+		budget_give(&s->unverified, block.n);
 		sync_item_free(item);
 		l->overflow = true;
 		return;
 	}
 	item->state = SYNC_CAME;
-	s->unverified += item->block.n;
 	s->block_size = (s->block_size * 7 + block.n) / 8;
 	s->stats.entries_received++;
 	list_append(&l->came, &item->place);
@@ -189,14 +207,10 @@ sync_fetch_came(struct sync * s, const struct cid * cid, struct slice block,
 		return;
 	}
 	/* No room to hold it: asked for again when there is. */
-	if (s->unverified + block.n > SYNC_UNVERIFIED) {
-		leave(item);
-		item->state = SYNC_QUEUED;
-		list_append(&item->l->queued, &item->place);
-		item->l->n_queued++;
-		return;
-	}
-	came(item, block);
+	if (!budget_take(&s->unverified, block.n))
+		enqueue_again(item);
+	else
+		came(item, block);
 }
 
 void
@@ -207,21 +221,21 @@ sync_fetch_given(struct sync_log * l, const struct cid * cid,
 
 	if (store_read_only(l->s->store))
 		return;
-	if (l->s->unverified + block.n > SYNC_UNVERIFIED) {
+	if (item != NULL && (item->l != l || item->state == SYNC_CAME ||
+	    item->state == SYNC_CHECKING || item->state == SYNC_BAD))
+		return;
+	if (!budget_take(&l->s->unverified, block.n)) {
 		sync_fetch_want(l, cid);
 		return;
 	}
-	if (item == NULL) {
-		if ((item = item_new(l, cid)) == NULL)
-			return;
+	if (item == NULL && (item = item_new(l, cid)) != NULL)
 		item->state = SYNC_CAME;
-	} else if (item->l != l || item->state == SYNC_CAME ||
-	    item->state == SYNC_CHECKING || item->state == SYNC_BAD) {
-		return;
-	} else if (item->state != SYNC_QUEUED) {
+	else if (item != NULL && item->state != SYNC_QUEUED)
 		bitswap_cancel(l->s->bitswap, cid, 1);
-	}
-	came(item, block);
+	if (item == NULL)
+		budget_give(&l->s->unverified, block.n);
+	else
+		came(item, block);
 }
 
 void
@@ -234,7 +248,7 @@ sync_fetch_nobody(struct sync * s, const struct cid * cid)
 		return;
 	l = item->l;
 	leave(item);
-	if (l->n_nobody >= SYNC_STALLED) {
+	if (!budget_allows(&s->log_nobody, l->n_nobody, 1)) {
 		/* Asked for again at once, it would go round for ever. */
 		bitswap_cancel(s->bitswap, cid, 1);
 		sync_item_free(item);
@@ -255,12 +269,12 @@ sync_item_bad(struct sync_item * item)
 
 	l->s->stats.entries_refused++;
 	if (item->state == SYNC_CAME || item->state == SYNC_CHECKING)
-		l->s->unverified -= item->block.n;
+		budget_give(&l->s->unverified, item->block.n);
 	leave(item);
 	buffer_free(&item->block);
 	item->state = SYNC_BAD;
 	list_append(&l->bad, &item->place);
-	if (++l->n_bad <= SYNC_REFUSED)
+	if (budget_allows(&l->s->log_bad, l->n_bad++, 1))
 		return;
 	oldest = list_entry(l->bad.next, struct sync_item, place);
 	leave(oldest);
@@ -272,12 +286,9 @@ sync_item_again(struct sync_item * item)
 {
 	struct sync_log * l = item->l;
 
-	leave(item);
-	l->s->unverified -= item->block.n;
+	budget_give(&l->s->unverified, item->block.n);
 	buffer_free(&item->block);
-	item->state = SYNC_QUEUED;
-	list_append(&l->queued, &item->place);
-	l->n_queued++;
+	enqueue_again(item);
 }
 
 bool
@@ -303,6 +314,7 @@ free_list(struct sync_log * l, struct list * items, bool wanted)
 void
 sync_fetch_free(struct sync_log * l)
 {
+	budget_give(&l->s->lacking, l->n_queued);
 	free_list(l, &l->queued, false);
 	free_list(l, &l->asked, true);
 	free_list(l, &l->nobody, true);

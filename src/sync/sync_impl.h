@@ -15,6 +15,7 @@ enum {
 	SYNC_IN_FLIGHT_BYTES = 4 << 20,
 	SYNC_UNVERIFIED = 8 << 20,    /* bytes held that are not checked */
 	SYNC_QUEUE = 65536,           /* CIDs known to lack, a log */
+	SYNC_QUEUE_ALL = 131072,      /* and in all logs */
 	SYNC_STALLED = 4096,          /* that nobody had, a log */
 	SYNC_REFUSED = 1024,          /* CIDs remembered as bad, a log */
 	SYNC_BATCH = 64,              /* entries a worker checks at once */
@@ -153,7 +154,10 @@ struct sync {
 	struct list early;            /* messages of unknown senders */
 	size_t early_bytes;
 	bool early_due;               /* peers came since they were looked at */
-	size_t unverified;            /* bytes of items that came */
+	struct budget unverified;     /* bytes of items that came */
+	struct budget lacking;        /* CIDs queued, in all logs */
+	/* Of the log that has most: */
+	struct budget log_lacking, log_asked, log_nobody, log_bad;
 	size_t block_size;            /* of blocks lately, on average */
 	struct world_timer turn;      /* what was queued */
 	struct world_timer tick;      /* the slow schedule */
@@ -219,6 +223,9 @@ void sync_early_free(struct sync * s);
 bool sync_receive(struct sync * s, struct sync_log * l,
     const struct peer_id * from, const struct peer_id * via, bool direct,
     struct slice message);
+
+/* sync_budgets.c */
+void sync_budgets_init(struct sync * s);
 
 /* sync_fetch.c */
 void sync_fetch_want(struct sync_log * l, const struct cid * cid);

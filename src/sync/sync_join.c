@@ -348,7 +348,7 @@ sync_join_free(struct sync_log * l)
 	list_each(place, following, &l->batch->items) {
 		item = list_entry(place, struct sync_item, place);
 		(void)map_remove(&l->s->items, cid_slice(&item->cid));
-		l->s->unverified -= item->block.n;
+		budget_give(&l->s->unverified, item->block.n);
 	}
 	l->batch->l = NULL;
 	l->batch = NULL;

@@ -1,4 +1,5 @@
 /* Budgets of sync: at the limit, and one above. */
+#include "support/budgets.h"
 #include "sync/liar_fixture.h"
 #include "sync/sync_impl.h"
 
@@ -91,7 +92,7 @@ no_more_bytes_are_held_unverified_than_the_budget(void ** state)
 		make_sized(&node->place, 1 + i, ENTRY_MAX, &block);
 		tell_block(&liar, node, buffer_all(&block));
 		sim_run_for(net.sim, 3000);
-		assert_int_equal(node->sync->unverified,
+		assert_int_equal(node->sync->unverified.used,
 		    (i + 1) * (size_t)ENTRY_MAX);
 	}
 	/* Not one more: it is left to be asked for, and not now. */
@@ -99,7 +100,7 @@ no_more_bytes_are_held_unverified_than_the_budget(void ** state)
 	make_orphan(&node->place, 0, 1, &block);
 	tell_block(&liar, node, buffer_all(&block));
 	sim_run_for(net.sim, 3000);
-	assert_int_equal(node->sync->unverified, SYNC_UNVERIFIED);
+	assert_int_equal(node->sync->unverified.used, SYNC_UNVERIFIED);
 	assert_int_equal(node->log->n_queued, 1);
 	assert_int_equal(node->log->n_asked, 0);
 	buffer_free(&block);
@@ -279,11 +280,90 @@ a_heads_message_has_a_largest_size(void ** state)
 	buffer_free(&message);
 }
 
+static struct cid
+nowhere(unsigned i)
+{
+	struct cid cid;
+
+	cid_of(&cid, CID_DAG_CBOR, slice_of(&i, sizeof(i)));
+	return (cid);
+}
+
+static struct budget
+budget(struct node * node, const char * name)
+{
+	struct budget b;
+
+	budget_of(sync_budgets, node->sync, name, &b);
+	return (b);
+}
+
+static void
+what_a_log_lacks_fills_its_queue_and_not_more(void ** state)
+{
+	struct sync_log * l;
+	struct node * node;
+	struct liar liar;
+	struct net net;
+	struct cid cid;
+	unsigned i;
+
+	(void)state;
+	start(&net, &liar, 75);
+	node = &net.nodes[0];
+	l = node->log;
+	for (i = 0; i < SYNC_QUEUE; i++) {
+		cid = nowhere(i);
+		sync_fetch_want(l, &cid);
+	}
+	assert_int_equal(l->n_queued, SYNC_QUEUE);
+	assert_false(l->overflow);
+	cid = nowhere(i);
+	sync_fetch_want(l, &cid);
+	assert_int_equal(l->n_queued, SYNC_QUEUE);
+	assert_true(l->overflow);
+	assert_int_equal(budget(node, "sync.lacking_of_log").refused, 1);
+	assert_int_equal(budget(node, "sync.lacking_of_log").used, SYNC_QUEUE);
+	assert_int_equal(budget(node, "sync.lacking").used, SYNC_QUEUE);
+	stop(&net, &liar);
+}
+
+static void
+what_all_logs_lack_is_limited_and_each_may_queue_some(void ** state)
+{
+	enum { OTHERS = SYNC_QUEUE_ALL - SYNC_QUEUE_ALL / 4 };
+	struct node * node;
+	struct liar liar;
+	struct net net;
+	struct cid cid;
+	unsigned i;
+
+	(void)state;
+	start(&net, &liar, 76);
+	node = &net.nodes[0];
+	/* As if other logs lacked all there is for who comes. */
+	node->sync->lacking.used += OTHERS;
+	for (i = 0; i < SYNC_QUEUE_ALL / 1024 + 1; i++) {
+		cid = nowhere(i);
+		sync_fetch_want(node->log, &cid);
+	}
+	assert_int_equal(node->log->n_queued, SYNC_QUEUE_ALL / 1024);
+	assert_true(node->log->overflow);
+	assert_int_equal(budget(node, "sync.lacking").refused, 1);
+	node->sync->lacking.used -= OTHERS;
+	sync_fetch_free(node->log);
+	assert_int_equal(budget(node, "sync.lacking").used, 0);
+	stop(&net, &liar);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_more_bytes_are_held_unverified_than_the_budget),
+	    cmocka_unit_test(what_a_log_lacks_fills_its_queue_and_not_more),
+	    cmocka_unit_test(
+	        what_all_logs_lack_is_limited_and_each_may_queue_some),
 	    cmocka_unit_test(
 	        the_oldest_refused_entry_is_forgotten_for_one_too_many),
 	    cmocka_unit_test(what_nobody_has_fills_its_list_and_not_more),

@@ -62,7 +62,7 @@ a_read_only_node_collects_nothing(void ** state)
 		sim_run_for(net.sim, 5000);
 		sync_stats(node->sync, &after);
 		sim_assert(net.sim, after.fetching == 0);
-		sim_assert(net.sim, node->sync->unverified == 0);
+		sim_assert(net.sim, node->sync->unverified.used == 0);
 	}
 	sim_assert(net.sim, after.heads_received > before.heads_received);
 	sim_assert(net.sim, after.entries_received == before.entries_received);
@@ -84,9 +84,9 @@ what_came_before_the_disk_failed_is_dropped(void ** state)
 	node->log->paused_until = UINT64_MAX;
 	write_entry(&net.nodes[1], "held");
 	sim_run_for(net.sim, 3000);
-	sim_assert(net.sim, node->sync->unverified > 0);
+	sim_assert(net.sim, node->sync->unverified.used > 0);
 	fail_disk(&net, node, 0);
-	sim_assert(net.sim, node->sync->unverified == 0);
+	sim_assert(net.sim, node->sync->unverified.used == 0);
 	sim_assert(net.sim, node->sync->items.n == 0);
 	net_free(&net);
 }
