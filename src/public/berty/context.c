@@ -5,6 +5,8 @@
 
 #include "base/logger_public.h"
 #include "berty/world.h"
+#include "public/world/public_config.h"
+#include "public/world/supplied.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
 
@@ -12,27 +14,6 @@ const char *
 berty_version(void)
 {
 	return (version_text());
-}
-
-/* --- versions of structs -------------------------------------------------- */
-
-bool
-context_config(void * to, size_t size, const void * from, size_t least)
-{
-	size_t given;
-
-	memset(to, 0, size);
-	if (from == NULL)
-		return (true);
-	memcpy(&given, from, sizeof(given));
-	if (given < least)
-		return (false);
-	/* A newer caller's fields must be unset: we would not heed them. */
-	for (; given > size; given--)
-		if (((const uint8_t *)from)[given - 1] != 0)
-			return (false);
-	memcpy(to, from, given);
-	return (true);
 }
 
 /* --- ids ------------------------------------------------------------------ */
@@ -103,7 +84,7 @@ berty_new(const struct berty_config * config, struct berty ** b,
 	struct berty_config c;
 	struct berty * made;
 
-	if (!context_config(&c, sizeof(c), config, sizeof(c.size))) {
+	if (!public_config(&c, sizeof(c), config, sizeof(c.size))) {
 		(void)error_set(&none, ERR_INVALID_INPUT,
 		    "berty_config.size is of no version of the library");
 		return (error_export(err, &none, -ERR_INVALID_INPUT));

@@ -97,9 +97,6 @@ struct carried {
 
 /* context.c */
 
-/* Fill a struct from one of the caller's version; false: no version has it. */
-bool context_config(void * to, size_t size, const void * from, size_t least);
-
 /* A new id for something, under the lock; 0 without memory. */
 berty_id context_name(struct berty * b, struct map * map, void * value);
 void * context_find(const struct map * map, berty_id id);
@@ -168,9 +165,5 @@ struct storage * storage_new(struct world * w,
 void storage_free(struct storage * s);
 const char * storage_name(const struct storage * s);
 
-/* supplied_world.c: the house's world over the host's; NULL: no memory. */
-struct world * supplied_new(const struct berty_world * host,
-    const struct logger * log);
-void supplied_free(struct world * w);
 
 #endif /* !BERTY_PUBLIC_BERTY_CONTEXT_H */

@@ -1,5 +1,6 @@
 /* context_call.c: calls as the host makes them, from any thread. */
 #include "public/berty/context.h"
+#include "public/world/public_config.h"
 
 #include <stdlib.h>
 
@@ -112,7 +113,7 @@ berty_call(struct berty * b, berty_id node, const char * method,
 	int rc;
 
 	if (handler == NULL || method == NULL ||
-	    !context_config(&h, sizeof(h), handler, sizeof(h.size)) ||
+	    !public_config(&h, sizeof(h), handler, sizeof(h.size)) ||
 	    h.end == NULL)
 		return (-ERR_INVALID_INPUT);
 	if ((m = find_method(method)) == NULL)

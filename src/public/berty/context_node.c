@@ -1,5 +1,6 @@
 /* context_node.c: nodes of a context. */
 #include "public/berty/context.h"
+#include "public/world/public_config.h"
 
 #include <stdlib.h>
 
@@ -188,7 +189,7 @@ berty_open(struct berty * b, const struct berty_node_config * config,
 {
 	struct opening o = {.b = b};
 
-	if (!context_config(&o.config, sizeof(o.config), config,
+	if (!public_config(&o.config, sizeof(o.config), config,
 	    sizeof(o.config.size))) {
 		(void)error_set(&o.err, ERR_INVALID_INPUT, "berty_node_config."
 		    "size is of no version of the library");

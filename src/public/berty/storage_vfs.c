@@ -8,6 +8,7 @@
 
 #include "berty/storage.h"
 #include "public/berty/context.h"
+#include "public/world/public_config.h"
 
 struct storage {
 	sqlite3_vfs vfs;
@@ -262,7 +263,7 @@ storage_new(struct world * w, const struct berty_storage * host)
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	if (!context_config(&s->host, sizeof(s->host), host,
+	if (!public_config(&s->host, sizeof(s->host), host,
 	    sizeof(s->host.size)) || !complete(&s->host))
 		goto err0;
 	s->world = w;

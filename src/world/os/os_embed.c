@@ -17,6 +17,9 @@ world_os_timeout(struct world * w)
 	/* What was queued outside a turn is sent by the next one. */
 	if (!list_empty(&os->dirty))
 		return (0);
+	/* libuv would say 0, to let its caller see that nothing is left. */
+	if (uv_loop_alive(&os->loop) == 0)
+		return (-1);
 	uv_update_time(&os->loop);
 	return (uv_backend_timeout(&os->loop));
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "public/berty/supplied.h"
+#include "public/world/supplied.h"
 
 struct world_udp {
 	struct supplied * s;

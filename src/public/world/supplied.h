@@ -1,6 +1,6 @@
-/* supplied.h: what the files of the supplied world share. */
-#ifndef BERTY_PUBLIC_BERTY_SUPPLIED_H
-#define BERTY_PUBLIC_BERTY_SUPPLIED_H
+/* supplied.h: the house's world over one that a host supplies. */
+#ifndef BERTY_PUBLIC_WORLD_SUPPLIED_H
+#define BERTY_PUBLIC_WORLD_SUPPLIED_H
 
 #include "base/heap.h"
 #include "berty/world.h"
@@ -21,6 +21,16 @@ supplied_of(struct world * w)
 {
 	return (w->impl);
 }
+
+/*
+ * A world over the host's table, which is copied; NULL: it lacks what every
+ * world has, or no memory.  What is under way when it is freed is still done.
+ */
+struct world * supplied_new(const struct berty_world * host,
+    const struct logger * log);
+void supplied_free(struct world * w);
+
+/* --- private to its files ------------------------------------------------- */
 
 struct world_address supplied_from(const struct berty_address * a);
 struct berty_address supplied_to(const struct world_address * a);
@@ -57,4 +67,4 @@ int supplied_udp_send(struct world_udp * udp, const struct world_address * to,
     struct slice bytes);
 void supplied_udp_close(struct world_udp * udp);
 
-#endif /* !BERTY_PUBLIC_BERTY_SUPPLIED_H */
+#endif /* !BERTY_PUBLIC_WORLD_SUPPLIED_H */

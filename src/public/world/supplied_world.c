@@ -4,8 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "public/berty/context.h"
-#include "public/berty/supplied.h"
+#include "base/error.h"
+#include "public/world/public_config.h"
+#include "public/world/supplied.h"
 
 struct world_address
 supplied_from(const struct berty_address * a)
@@ -208,7 +209,7 @@ supplied_new(const struct berty_world * host, const struct logger * log)
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	if (!context_config(&s->host, sizeof(s->host), host,
+	if (!public_config(&s->host, sizeof(s->host), host,
 	    sizeof(s->host.size)) || !complete(&s->host)) {
 		free(s);
 		return (NULL);

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "public/berty/supplied.h"
+#include "public/world/supplied.h"
 
 /* A running timer's place in the heap. */
 struct slot {
