@@ -15,7 +15,8 @@
 static const char blocked[] = "a firewall or a namespace may keep this "
     "machine from itself; others will not get through either";
 static const char taken[] = "stop the program that holds the port, or name "
-    "another with -p2p.swarm-listeners (port 0: any that is free)";
+    "other addresses with -p2p.swarm-listeners (port 0: any that is free; no "
+    "/ip6 on a machine without IPv6)";
 
 /* A host that dials one address after the other. */
 struct dialler {
