@@ -21,6 +21,7 @@ log_open(struct world * w, struct store * s, struct slice address,
 	l->handler = *handler;
 	l->causal = causal;
 	log_budget(l, LOG_WAITING_MAX, LOG_WAITING_BYTES_MAX);
+	log_budget_chain(l, LOG_CHAIN_MAX, LOG_CHAIN_BYTES_MAX);
 	list_init(&l->pending);
 	world_random(w, (uint8_t *)&l->recent_map.seed,
 	    sizeof(l->recent_map.seed));
@@ -234,7 +235,8 @@ log_status(struct log * log, struct log_status * status)
 	if (log_load(log) != 0)
 		return;
 	*status = (struct log_status){log->time, log->joined, log->waiting,
-	    log->arrivals, log->waiting_bytes, log->refused, log->denied};
+	    log->arrivals, log->waiting_bytes, log->refused, log->denied,
+	    log->evicted};
 }
 
 void
@@ -242,6 +244,13 @@ log_budget(struct log * log, uint64_t entries, uint64_t bytes)
 {
 	log->waiting_max = entries;
 	log->waiting_bytes_max = bytes;
+}
+
+void
+log_budget_chain(struct log * log, uint64_t entries, uint64_t bytes)
+{
+	log->chain_max = entries;
+	log->chain_bytes_max = bytes;
 }
 
 uint64_t

@@ -92,6 +92,15 @@ int log_receive(struct log * log, const struct cid * cid, struct slice block);
 void log_budget(struct log * log, uint64_t entries, uint64_t bytes);
 
 /*
+ * How many may wait in all, with those that are named as parents.  Beyond it
+ * those go that have waited longest (the newest of a long history): what was
+ * evicted may be received again.
+ */
+#define LOG_CHAIN_MAX (1U << 20)
+#define LOG_CHAIN_BYTES_MAX (1U << 30)
+void log_budget_chain(struct log * log, uint64_t entries, uint64_t bytes);
+
+/*
  * Join what is ready, at most max entries, inside a transaction.  Returns how
  * many were joined, or a code; call again (in a transaction of its own) while
  * log_ready.  Needs no log_receive before: what a crash left ready is found
@@ -126,6 +135,7 @@ struct log_status {
 	uint64_t waiting_bytes;   /* of blocks */
 	uint64_t refused;         /* for want of room, since it was opened */
 	uint64_t denied;          /* set aside, since it was opened */
+	uint64_t evicted;         /* that waited, since it was opened */
 };
 void log_status(struct log * log, struct log_status * status);
 

@@ -96,7 +96,8 @@ struct log {
 	size_t n_heads, heads_size;
 
 	uint64_t waiting_max, waiting_bytes_max;
-	uint64_t refused;
+	uint64_t chain_max, chain_bytes_max;
+	uint64_t refused, evicted;
 	struct map denials;           /* CID -> how often the owner refused */
 	uint64_t denied;              /* of them set aside */
 
@@ -167,6 +168,16 @@ int log_wait_take(struct log * log, const struct cid * parent,
 int log_wait_note(struct log * log, uint64_t time, const struct cid * cid);
 int log_wait_unnote(struct log * log, const struct cid * cid);
 int log_wait_load_noted(struct log * log);
+
+/* An entry that waited is here no more: who waits for it wants it. */
+int log_wait_gone(struct log * log, const struct cid * cid);
+
+/* The parents whose rows are the oldest: how many, or a code. */
+int log_wait_oldest(struct log * log, struct cid * parents, int max);
+
+/* log_evict.c: make room for what is pending; is there none for one more? */
+int log_evict(struct log * log);
+bool log_is_full(const struct log * log, const struct log_pending * p);
 
 /* log_denied.c */
 enum { LOG_DENIED_MAX = 1024 };

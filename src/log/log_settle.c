@@ -422,7 +422,11 @@ note_ready(struct log * log)
 static bool
 is_too_much(struct log * log, const struct log_pending * p)
 {
-	return (!p->ready && (log->waiting >= log->waiting_max ||
+	if (p->ready)
+		return (false);
+	if (log_is_full(log, p))
+		return (true);
+	return ((log->waiting >= log->waiting_max ||
 	    p->block.n > log->waiting_bytes_max ||
 	    log->waiting_bytes > log->waiting_bytes_max - p->block.n) &&
 	    !log_wait_wants(log, &p->cid));
@@ -435,7 +439,7 @@ log_park(struct log * log)
 	struct log_pending * p;
 	int status;
 
-	if ((status = place_all(log)) != 0)
+	if ((status = place_all(log)) != 0 || (status = log_evict(log)) != 0)
 		return (status);
 	list_each(place, following, &log->pending) {
 		p = list_entry(place, struct log_pending, place);

@@ -251,6 +251,55 @@ err0:
 	return (status == -ERR_NOT_FOUND ? 0 : status);
 }
 
+int
+log_wait_gone(struct log * log, const struct cid * cid)
+{
+	struct buffer value = {0};
+	struct slice first;
+	struct parent p;
+	int status;
+
+	if ((status = get_row(log, cid, 0, &value)) == 0 &&
+	    (status = read_parent(buffer_all(&value), &p, &first)) == 0) {
+		p.stored = false;
+		status = write_parent(log, &p, first);
+	}
+	buffer_free(&value);
+	return (status == -ERR_NOT_FOUND ? 0 : status);
+}
+
+struct oldest {
+	struct cid * parents;
+	int n, max;
+};
+
+static int
+take_oldest(void * user, struct slice value)
+{
+	struct oldest * oldest = user;
+	struct slice children;
+	struct parent p;
+	int status;
+
+	if (value.n == 0 || value.p[0] != KIND_PARENT)
+		return (0);
+	if ((status = read_parent(value, &p, &children)) != 0)
+		return (status);
+	oldest->parents[oldest->n++] = p.cid;
+	return (oldest->n == oldest->max);
+}
+
+int
+log_wait_oldest(struct log * log, struct cid * parents, int max)
+{
+	struct oldest oldest = {parents, 0, max};
+	int status;
+
+	status = store_each(log->store, STORE_MISSING, log->scope,
+	    take_oldest, &oldest);
+	return (status < 0 ? status : oldest.n);
+}
+
 static int
 read_children(struct reader * r, struct log_child * children, size_t max,
     size_t * n)

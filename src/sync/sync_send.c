@@ -312,10 +312,13 @@ schedule(struct sync_log * l)
 void
 sync_exchange(struct sync_log * l)
 {
+	struct log_status status;
 	struct sync_peer * p;
 
 	schedule(l);
-	l->overflow |= l->later;
+	/* What was evicted may be a parent of what was not. */
+	log_status(l->log, &status);
+	l->overflow |= l->later || status.evicted > 0;
 	l->later = false;
 	if (list_empty(&l->peers))
 		return;

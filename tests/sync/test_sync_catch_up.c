@@ -108,12 +108,42 @@ a_long_catch_up_is_cheap_and_keeps_memory_bounded(void ** state)
 	}
 }
 
+/* What may wait is less than what was missed: the newest are let go on the way
+ * to the beginning, and told again. */
+static void
+a_history_longer_than_what_may_wait_comes_in_pieces(void ** state)
+{
+	struct log_status status;
+	struct net net;
+	unsigned i;
+
+	(void)state;
+	net_new(&net, 64, 2, NETWORK_WESH);
+	node_stop(&net.nodes[1]);
+	for (i = 0; i < 600; i++)
+		write_entry(&net.nodes[0], "long ago");
+	log_budget(net.nodes[1].place.log, 16, LOG_WAITING_BYTES_MAX);
+	log_budget_chain(net.nodes[1].place.log, 250,
+	    LOG_CHAIN_BYTES_MAX);
+	node_start(&net, &net.nodes[1]);
+	connect(&net.nodes[1], &net.nodes[0]);
+	sim_assert(net.sim, sim_run_until(net.sim, all_equal, &net,
+	    1800000));
+	check_equal(&net, 600);
+	log_status(net.nodes[1].place.log, &status);
+	assert_true(status.evicted > 0);
+	assert_int_equal(status.waiting, 0);
+	net_free(&net);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 	        a_long_catch_up_is_cheap_and_keeps_memory_bounded),
+	    cmocka_unit_test(
+	        a_history_longer_than_what_may_wait_comes_in_pieces),
 	};
 
 	crypto_setup();

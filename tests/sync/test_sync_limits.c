@@ -356,6 +356,80 @@ what_all_logs_lack_is_limited_and_each_may_queue_some(void ** state)
 	stop(&net, &liar);
 }
 
+static void
+hear_and_say_nothing(void * user, struct stream * s, const char * protocol)
+{
+	static const struct stream_handler deaf = {.data = NULL};
+
+	(void)protocol;
+	stream_handle(s, &deaf, user);
+}
+
+/* The node learns of so many parents of which nobody says that he has none. */
+static void
+lack(uint64_t seed, unsigned n, size_t asked, size_t queued)
+{
+	struct buffer block = {0};
+	struct node * node;
+	struct liar liar;
+	struct net net;
+
+	start(&net, &liar, seed);
+	node = &net.nodes[0];
+	assert_int_equal(host_serve(liar.host, "/ipfs/bitswap/1.2.0",
+	    hear_and_say_nothing, &liar), 0);
+	sim_run_for(net.sim, 1000);
+	make_orphan(&node->place, 0, n, &block);
+	tell_block(&liar, node, buffer_all(&block));
+	sim_run_for(net.sim, 1000);
+	assert_int_equal(node->log->n_asked, asked);
+	assert_int_equal(node->log->n_queued, queued);
+	buffer_free(&block);
+	stop(&net, &liar);
+}
+
+static void
+no_more_blocks_are_asked_for_at_a_time_than_the_budget(void ** state)
+{
+	(void)state;
+	lack(78, SYNC_IN_FLIGHT, SYNC_IN_FLIGHT, 0);
+	lack(79, SYNC_IN_FLIGHT + 1, SYNC_IN_FLIGHT, 1);
+}
+
+/* Direct messages of one who follows no topic: so many bytes are held. */
+static void
+no_more_is_held_of_an_unknown_sender_than_the_budget(void ** state)
+{
+	struct claim claim = {.period = 12345};
+	struct buffer json = {0};
+	struct node * node;
+	struct liar liar;
+	struct net net;
+	unsigned i;
+
+	(void)state;
+	start(&net, &liar, 80);
+	node = &net.nodes[0];
+	liar_leave(&liar, node);
+	sim_run_for(net.sim, 2000);
+	buffer_byte(&json, '[');
+	memset(buffer_grow(&json, 60000), ' ', 60000);
+	buffer_byte(&json, ']');
+	claim.json = buffer_all(&json);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(tell(&liar, node, &claim), 0);
+	sim_run_for(net.sim, 2000);
+	assert_true(node->sync->early_bytes > 4 * 60000);
+	assert_true(node->sync->early_bytes <= SYNC_EARLY_PEER);
+	assert_int_equal(stats_of(node).heads_refused, 0);
+	assert_int_equal(tell(&liar, node, &claim), 0);
+	sim_run_for(net.sim, 2000);
+	assert_true(node->sync->early_bytes <= SYNC_EARLY_PEER);
+	assert_int_equal(stats_of(node).heads_refused, 1);
+	buffer_free(&json);
+	stop(&net, &liar);
+}
+
 int
 main(void)
 {
@@ -370,6 +444,10 @@ main(void)
 	    cmocka_unit_test(
 	        many_heads_are_published_in_messages_under_a_mebibyte),
 	    cmocka_unit_test(a_heads_message_has_a_largest_size),
+	    cmocka_unit_test(
+	        no_more_blocks_are_asked_for_at_a_time_than_the_budget),
+	    cmocka_unit_test(
+	        no_more_is_held_of_an_unknown_sender_than_the_budget),
 	};
 
 	crypto_setup();
