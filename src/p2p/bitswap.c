@@ -6,15 +6,26 @@
 #include "base/error.h"
 #include "p2p/bitswap_private.h"
 
-/* A peer whose identify never came is tried after this long, ms. */
-enum { IDENTIFY_MS = 1000 };
-
 static const char * const PROTOCOLS[] = {
 	"/ipfs/bitswap/1.2.0",
 	"/ipfs/bitswap/1.1.0",
 	"/ipfs/bitswap/1.0.0",
 	"/ipfs/bitswap",
 	NULL,
+};
+
+/* What each of them is called here. */
+static const enum bitswap_version VERSIONS[] = {BITSWAP_12, BITSWAP_11,
+	BITSWAP_10, BITSWAP_10};
+
+static void out_opened(void * user, unsigned which);
+static void out_drained(void * user);
+static void out_closed(void * user, int status);
+
+static const struct outstream_handler OUT = {
+	.opened = out_opened,
+	.drained = out_drained,
+	.lost = out_closed,
 };
 
 struct swap_peer *
@@ -61,9 +72,8 @@ bitswap_get_peer(struct bitswap * b, const struct peer_id * id)
 	}
 	p->b = b;
 	p->id = *id;
-	p->try_at = clock_add(world_now(b->world), IDENTIFY_MS);
 	p->ledger.seed = b->peer_map.seed;
-	outbox_init(&p->outbox, b->host);
+	outstream_init(&p->out, b->host, id, PROTOCOLS, &OUT, p);
 	list_init(&p->incoming);
 	list_init(&p->asks);
 	list_init(&p->waiting);
@@ -78,14 +88,11 @@ peer_free(struct swap_peer * p)
 {
 	struct bitswap * b = p->b;
 
-	if (p->out != NULL)
-		stream_reset(p->out);
-	p->out = NULL;
+	outstream_free(&p->out);
 	bitswap_incoming_free(p);
 	p->speaks = SPEAKS_NOT;
 	bitswap_client_lost(p);
 	bitswap_server_free(p);
-	outbox_free(&p->outbox);
 	buffer_free(&p->entries);
 	(void)map_remove(&b->peer_map, peer_id_slice(&p->id));
 	list_remove(&p->place);
@@ -106,81 +113,45 @@ bitswap_speaks(struct swap_peer * p)
 static void
 out_lost(struct swap_peer * p)
 {
-	p->out = NULL;
-	p->ready = false;
-	outbox_free(&p->outbox);
 	bitswap_message_free(&p->writer);
-	p->try_at = clock_add(world_now(p->b->world),
-	    clock_backoff(RETRY_MS, RETRY_LONGEST_MS, p->attempts));
-	if (p->attempts < 16)
-		p->attempts++;
 	bitswap_client_lost(p);
 }
 
 static void
-pump(struct swap_peer * p)
+out_opened(void * user, unsigned which)
 {
-	if (!outbox_pump(&p->outbox, p->out))
-		return;
+	((struct swap_peer *)user)->version = VERSIONS[which];
+}
+
+static void
+out_drained(void * user)
+{
+	struct swap_peer * p = user;
+
 	bitswap_ask_send(p);
 	bitswap_server_pump(p);
 }
 
 static void
-out_opened(void * user, struct stream * s, const char * protocol)
+out_closed(void * user, int status)
 {
 	struct swap_peer * p = user;
 
-	(void)s;
-	p->version = BITSWAP_10;
-	if (strcmp(protocol, PROTOCOLS[0]) == 0)
-		p->version = BITSWAP_12;
-	else if (strcmp(protocol, PROTOCOLS[1]) == 0)
-		p->version = BITSWAP_11;
-	p->ready = true;
-	p->attempts = 0;
-	pump(p);
-}
-
-static void
-out_drained(void * user, struct stream * s)
-{
-	(void)s;
-	pump(user);
-}
-
-static void
-out_closed(void * user, struct stream * s, int status)
-{
-	struct swap_peer * p = user;
-
-	(void)s;
 	if (status == -ERR_NOT_FOUND)
 		p->speaks = SPEAKS_NOT;
 	out_lost(p);
 }
 
-static const struct stream_handler OUT = {
-	.opened = out_opened,
-	.drained = out_drained,
-	.closed = out_closed,
-};
-
 bool
 bitswap_ready(struct swap_peer * p)
 {
-	uint64_t now = world_now(p->b->world);
-
-	p->used_at = now;
-	if (p->out != NULL)
-		return (p->ready);
-	if (p->attempts > 0 && p->try_at > now)
+	p->used_at = world_now(p->b->world);
+	if (p->out.s != NULL)
+		return (p->out.ready);
+	if (outstream_backs_off(&p->out))
 		return (false);
-	p->ready = false;
-	if (stream_open(p->b->host, &p->id, PROTOCOLS, &OUT, p, &p->out) != 0) {
-		p->out = NULL;
+	if (outstream_open(&p->out) != 0)
 		out_lost(p);
-	}
 	start_tick(p->b);
 	return (false);
 }
@@ -192,14 +163,13 @@ bitswap_send(struct swap_peer * p, struct bitswap_writer * w)
 
 	bitswap_message_finish(w, &message, false);
 	if (message.failed ||
-	    outbox_add(&p->outbox, buffer_all(&message), false) != 0) {
+	    outstream_send(&p->out, buffer_all(&message), false) != 0) {
 		/* What is lost so is asked for again. */
 		log_warn(p->b->world->log, "bitswap", "no room for a message "
 		    "to %s: stream reset", peer_id_show(&p->id).text);
-		stream_reset(p->out);
+		outstream_reset(&p->out);
 		out_lost(p);
-	} else
-		(void)outbox_pump(&p->outbox, p->out);
+	}
 	buffer_free(&message);
 }
 
@@ -259,28 +229,22 @@ flush(struct world_timer * timer)
 static bool
 tick_peer(struct swap_peer * p, uint64_t now)
 {
-	if (p->outbox.bytes > QUEUED) {
-		stream_reset(p->out);
+	if (p->out.outbox.bytes > QUEUED) {
+		outstream_reset(&p->out);
 		out_lost(p);
 	}
-	if (p->speaks == SPEAKS_UNKNOWN && p->try_at <= now)
+	if (p->speaks == SPEAKS_UNKNOWN && p->out.retry_at <= now)
 		bitswap_speaks(p);
 	bitswap_server_pump(p);
-	if (p->out == NULL && p->attempts > 0 && p->try_at <= now &&
-	    p->speaks == SPEAKS) {
+	if (p->out.s == NULL && p->out.attempts > 0 &&
+	    p->out.retry_at <= now && p->speaks == SPEAKS) {
 		bitswap_client_up(p);
 		bitswap_server_pump(p);
 	}
-	if (p->out != NULL && p->ready && list_empty(&p->outbox.messages) &&
-	    stream_queued(p->out) == 0 &&
-	    now >= clock_add(p->used_at, IDLE_MS)) {
-		stream_free(p->out);
-		p->out = NULL;
-		p->ready = false;
-	}
-	return (p->out != NULL || !list_empty(&p->todo) ||
-	    p->speaks == SPEAKS_UNKNOWN ||
-	    (p->attempts > 0 && p->try_at > now));
+	if (now >= clock_add(p->used_at, IDLE_MS))
+		(void)outstream_end_idle(&p->out);
+	return (p->out.s != NULL || !list_empty(&p->todo) ||
+	    p->speaks == SPEAKS_UNKNOWN || outstream_backs_off(&p->out));
 }
 
 static void

@@ -208,7 +208,7 @@ widen(struct bitswap * b, struct swap_want * w, uint64_t now)
 		if ((a = bitswap_ask_find(w, p)) != NULL &&
 		    (!hint || a->state == ASK_BLOCK))
 			continue;
-		if (p->out == NULL && p->attempts > 0 && p->try_at > now)
+		if (outstream_backs_off(&p->out))
 			continue;
 		all &= bitswap_ask(w, p, hint ? ASK_BLOCK : ASK_HAVE);
 	}

@@ -10,7 +10,7 @@
 #include "p2p/bitswap.h"
 #include "p2p/bitswap_message.h"
 #include "p2p/frame.h"
-#include "p2p/outbox.h"
+#include "p2p/outstream.h"
 
 enum {
 	ANSWER_MS = 5000,         /* then another peer is asked */
@@ -30,21 +30,15 @@ enum {
 	                           * one for each message */
 };
 
-enum speaks { SPEAKS_UNKNOWN, SPEAKS_NOT, SPEAKS };
-
 /* A peer that is connected. */
 struct swap_peer {
 	struct list place;        /* in bitswap.peers */
 	struct bitswap * b;
 	struct peer_id id;
 	enum speaks speaks;
-	uint64_t try_at;          /* speak to it when identify never came */
-	struct stream * out;      /* written only; NULL: none */
-	bool ready;
-	enum bitswap_version version;
-	struct outbox outbox;
+	struct outstream out;
+	enum bitswap_version version; /* of the stream out */
 	uint64_t used_at;
-	unsigned attempts;
 	struct list incoming;
 	unsigned n_incoming;
 	/* Ours, wanted of it: */

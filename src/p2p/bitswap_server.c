@@ -117,7 +117,7 @@ deny(struct swap_peer * p, struct swap_entry * e)
 static size_t
 waiting(const struct swap_peer * p)
 {
-	return (p->outbox.bytes + stream_queued(p->out) +
+	return (outstream_waiting(&p->out) +
 	    bitswap_message_size(&p->writer));
 }
 
@@ -168,10 +168,10 @@ answer_some(struct swap_peer * p, unsigned most)
 	if (list_empty(&p->todo) || !bitswap_ready(p))
 		return (0);
 	p->writer.version = p->version;
-	while (n < most && !list_empty(&p->todo) && p->out != NULL &&
+	while (n < most && !list_empty(&p->todo) && p->out.ready &&
 	    has_room(p, 0) && answer_first(p))
 		n++;
-	if (p->out != NULL && bitswap_message_size(&p->writer) > 0)
+	if (p->out.ready && bitswap_message_size(&p->writer) > 0)
 		bitswap_send(p, &p->writer);
 	return (n);
 }

@@ -44,7 +44,7 @@ find_most(struct gossipsub * g)
 		raise_to(&m.bytes, p->counted_bytes);
 		raise_to(&m.forged, bucket_taken(&p->forged, &FORGED, now));
 		raise_to(&m.refused, bucket_taken(&p->refused, &REFUSED, now));
-		raise_to(&m.queued, p->outbox.bytes);
+		raise_to(&m.queued, p->out.outbox.bytes);
 		raise_to(&m.asked, p->asked);
 	}
 	return (m);

@@ -70,7 +70,7 @@ give(struct gossip_peer * p, const struct gossipsub_id * id)
 	struct buffer rpc = {0};
 
 	/* Counted as given only if it can be: ask the queue first. */
-	if (p->out == NULL || p->outbox.bytes > PEER_QUEUE_GOSSIP)
+	if (p->out.s == NULL || p->out.outbox.bytes > PEER_QUEUE_GOSSIP)
 		return;
 	message = gossipsub_cache_get(p->g->cache, id, &p->id);
 	if (message.n == 0)

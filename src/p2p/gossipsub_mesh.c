@@ -253,14 +253,14 @@ gossipsub_mesh_pruned(struct gossip_peer * p,
 static bool
 is_floodsub(const struct gossip_peer * p)
 {
-	return (p->ready && p->version == FLOODSUB);
+	return (p->out.ready && p->version == FLOODSUB);
 }
 
 static bool
 can_fan_out(struct gossipsub * g, const struct gossip_member * m)
 {
 	(void)g;
-	return (!m->mesh && !m->fanout && m->peer->out != NULL &&
+	return (!m->mesh && !m->fanout && m->peer->out.s != NULL &&
 	    !is_floodsub(m->peer));
 }
 
@@ -275,7 +275,7 @@ count_fanout(const struct gossip_topic * t)
 		const struct gossip_member * m =
 		    list_entry(place, const struct gossip_member, in_topic);
 
-		n += m->fanout && m->peer->out != NULL;
+		n += m->fanout && m->peer->out.s != NULL;
 	}
 	return (n);
 }

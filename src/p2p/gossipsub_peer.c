@@ -1,17 +1,24 @@
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "p2p/gossipsub_private.h"
-
-/* A peer whose identify never came is tried after this long, ms. */
-enum { IDENTIFY_MS = 1000, RETRY_MS = 1000, RETRY_LONGEST_MS = 60000 };
 
 static const char * const PROTOCOLS[] = {
 	"/meshsub/1.1.0",
 	"/meshsub/1.0.0",
 	"/floodsub/1.0.0",
 	NULL,
+};
+
+/* What each of them is called here. */
+static const enum version VERSIONS[] = {MESHSUB_11, MESHSUB_10, FLOODSUB};
+
+static void out_opened(void * user, unsigned which);
+static void out_closed(void * user, int status);
+
+static const struct outstream_handler OUT = {
+	.opened = out_opened,
+	.lost = out_closed,
 };
 
 static struct gossip_peer *
@@ -56,9 +63,8 @@ peer_get(struct gossipsub * g, const struct peer_id * id)
 	p->g = g;
 	p->id = *id;
 	p->outbound = is_outbound(g, id);
-	p->retry_at = clock_add(world_now(g->world), IDENTIFY_MS);
 	p->frames = new_frames(g);
-	outbox_init(&p->outbox, g->host);
+	outstream_init(&p->out, g->host, id, PROTOCOLS, &OUT, p);
 	list_init(&p->members);
 	list_append(&g->peers, &p->place);
 	return (p);
@@ -70,16 +76,9 @@ out_lost(struct gossip_peer * p)
 {
 	struct list * place, * following;
 
-	p->out = NULL;
-	p->ready = false;
-	outbox_free(&p->outbox);
 	list_each (place, following, &p->members)
 		gossipsub_mesh_drop(
 		    list_entry(place, struct gossip_member, in_peer));
-	p->retry_at = clock_add(world_now(p->g->world),
-	    clock_backoff(RETRY_MS, RETRY_LONGEST_MS, p->attempts));
-	if (p->attempts < 16)
-		p->attempts++;
 }
 
 static void
@@ -95,11 +94,9 @@ peer_free(struct gossip_peer * p)
 	struct gossipsub * g = p->g;
 	struct list * place, * following;
 
-	if (p->out != NULL)
-		stream_reset(p->out);
+	outstream_free(&p->out);
 	if (p->in != NULL)
 		stream_reset(p->in);
-	outbox_free(&p->outbox);
 	frame_free(&p->frames);
 	list_each (place, following, &p->members)
 		gossipsub_topic_remove(g,
@@ -111,48 +108,33 @@ peer_free(struct gossip_peer * p)
 
 /* --- writing --- */
 
-static void
-give_up(struct gossip_peer * p)
-{
-	struct stream * s = p->out;
-
-	out_lost(p);
-	stream_reset(s);
-}
-
-static void
-pump(struct gossip_peer * p)
-{
-	if (p->ready)
-		(void)outbox_pump(&p->outbox, p->out);
-}
-
 bool
 gossipsub_peer_send(struct gossip_peer * p, struct slice rpc, bool droppable)
 {
-	if (p->out == NULL)
+	struct outbox * queue = &p->out.outbox;
+
+	if (p->out.s == NULL)
 		return (false);
-	if (droppable && p->outbox.bytes > PEER_QUEUE_GOSSIP)
+	if (droppable && queue->bytes > PEER_QUEUE_GOSSIP)
 		return (false);
-	if (p->outbox.bytes + rpc.n > PEER_QUEUE)
-		outbox_drop(&p->outbox,
-		    rpc.n < PEER_QUEUE ? PEER_QUEUE - rpc.n : 0);
-	if (!budget_allows(&p->g->budgets.queued, p->outbox.bytes, rpc.n) ||
-	    outbox_add(&p->outbox, rpc, droppable) != 0) {
+	if (queue->bytes + rpc.n > PEER_QUEUE)
+		outbox_drop(queue, rpc.n < PEER_QUEUE ? PEER_QUEUE - rpc.n : 0);
+	if (!budget_allows(&p->g->budgets.queued, queue->bytes, rpc.n) ||
+	    outstream_send(&p->out, rpc, droppable) != 0) {
 		log_info(p->g->world->log, "gossipsub",
 		    "%s reads too slowly: stream reset",
 		    peer_id_show(&p->id).text);
-		give_up(p);
+		outstream_reset(&p->out);
+		out_lost(p);
 		return (false);
 	}
-	pump(p);
-	return (p->out != NULL);
+	return (true);
 }
 
 bool
 gossipsub_peer_meshes(const struct gossip_peer * p)
 {
-	return (p->out != NULL && p->ready && p->version != FLOODSUB);
+	return (p->out.ready && p->version != FLOODSUB);
 }
 
 /* All our subscriptions, in as many RPCs as they take. */
@@ -181,62 +163,37 @@ say_hello(struct gossip_peer * p)
 }
 
 static void
-out_opened(void * user, struct stream * s, const char * protocol)
+out_opened(void * user, unsigned which)
 {
 	struct gossip_peer * p = user;
 	struct list * place, * following;
 
-	(void)s;
-	p->version = MESHSUB_11;
-	if (strcmp(protocol, PROTOCOLS[1]) == 0)
-		p->version = MESHSUB_10;
-	else if (strcmp(protocol, PROTOCOLS[2]) == 0)
-		p->version = FLOODSUB;
+	p->version = VERSIONS[which];
 	p->speaks = SPEAKS;
-	p->ready = true;
-	p->attempts = 0;
-	pump(p);
 	list_each (place, following, &p->members)
 		gossipsub_mesh_met(
 		    list_entry(place, struct gossip_member, in_peer));
 }
 
 static void
-out_drained(void * user, struct stream * s)
-{
-	(void)s;
-	pump(user);
-}
-
-static void
-out_closed(void * user, struct stream * s, int status)
+out_closed(void * user, int status)
 {
 	struct gossip_peer * p = user;
 
-	(void)s;
 	if (status == -ERR_NOT_FOUND)
 		p->speaks = SPEAKS_NOT;
 	out_lost(p);
 }
 
-static const struct stream_handler OUT = {
-	.opened = out_opened,
-	.drained = out_drained,
-	.closed = out_closed,
-};
-
 static void
 open_out(struct gossip_peer * p)
 {
-	if (p->out != NULL)
+	if (p->out.s != NULL)
 		return;
-	if (stream_open(p->g->host, &p->id, PROTOCOLS, &OUT, p, &p->out) != 0) {
-		p->out = NULL;
+	if (outstream_open(&p->out) != 0)
 		out_lost(p);
-		return;
-	}
-	p->ready = false;
-	say_hello(p);
+	else
+		say_hello(p);
 }
 
 /* --- reading --- */
@@ -272,8 +229,8 @@ gossipsub_peer_beat(struct gossipsub * g)
 		p->asked = 0;
 		p->wasted = false;
 		give_up_unfinished(p);
-		if (p->out == NULL && p->speaks != SPEAKS_NOT &&
-		    p->retry_at <= now)
+		if (p->out.s == NULL && p->speaks != SPEAKS_NOT &&
+		    p->out.retry_at <= now)
 			open_out(p);
 	}
 }
@@ -368,7 +325,7 @@ peer_identified(void * user, const struct peer_id * id)
 	if (PROTOCOLS[i] != NULL) {
 		p->speaks = SPEAKS;
 		open_out(p);
-	} else if (p->out == NULL)
+	} else if (p->out.s == NULL)
 		p->speaks = SPEAKS_NOT;
 }
 
@@ -406,7 +363,7 @@ gossipsub_peer_start(struct gossipsub * g)
 		/* Identified already, perhaps; if not, it is tried later. */
 		for (i = 0; p != NULL && PROTOCOLS[i] != NULL; i++)
 			if (host_peer_speaks(g->host, &id, PROTOCOLS[i]))
-				p->retry_at = 0;
+				p->out.retry_at = 0;
 	}
 	return (0);
 }

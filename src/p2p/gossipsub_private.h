@@ -14,7 +14,7 @@
 #include "p2p/gossipsub_backoff.h"
 #include "p2p/gossipsub_cache.h"
 #include "p2p/gossipsub_message.h"
-#include "p2p/outbox.h"
+#include "p2p/outstream.h"
 
 /* Source: network spec §3 (GossipSubParams of the reference). */
 enum {
@@ -56,7 +56,6 @@ enum {
 	PEER_QUEUE_GOSSIP = 1 << 20, /* above this, no gossip is queued */
 };
 
-enum speaks { SPEAKS_UNKNOWN, SPEAKS_NOT, SPEAKS };
 enum version { FLOODSUB, MESHSUB_10, MESHSUB_11 };
 
 struct gossip_topic {
@@ -90,11 +89,7 @@ struct gossip_peer {
 	bool outbound;            /* we dialled it */
 	enum speaks speaks;
 	enum version version;     /* of the stream out */
-	struct stream * out;      /* written only; NULL: none */
-	bool ready;               /* out's protocol is agreed */
-	unsigned attempts;
-	uint64_t retry_at;
-	struct outbox outbox;
+	struct outstream out;
 	struct stream * in;       /* read only; NULL: none */
 	struct frame_reader frames;
 	struct list members;

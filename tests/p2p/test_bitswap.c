@@ -438,9 +438,9 @@ an_idle_stream_is_closed_and_opened_again(void ** state)
 	want(net, 0, 1, 1);
 	run(net, 1000);
 	p = bitswap_find_peer(net->nodes[0].b, &net->swarm.nodes[1].id);
-	assert_non_null(p->out);
+	assert_non_null(p->out.s);
 	run(net, 62000);
-	assert_null(p->out);
+	assert_null(p->out.s);
 	want(net, 1, 2, 1);
 	run(net, 1000);
 	assert_int_equal(net->nodes[0].got, 2);

@@ -136,7 +136,7 @@ version_spoken(struct net * net)
 	struct swap_peer * p = bitswap_find_peer(net->nodes[0].b,
 	    &net->swarm.nodes[1].id);
 
-	assert_true(p->ready);
+	assert_true(p->out.ready);
 	return (p->version);
 }
 
@@ -245,19 +245,19 @@ a_peer_that_does_not_read_is_reset_when_8_mib_wait(void ** state)
 	    accept_paused, &closed), 0);
 	swarm_connect(&net->swarm, 0, 1);
 	p = bitswap_find_peer(net->nodes[0].b, &net->swarm.nodes[1].id);
-	while (p->outbox.bytes < QUEUED - (100 << 10)) {
+	while (p->out.outbox.bytes < QUEUED - (100 << 10)) {
 		want_and_cancel(net);
-		sim_assert(net->swarm.sim, p->outbox.bytes >= most);
-		most = p->outbox.bytes;
+		sim_assert(net->swarm.sim, p->out.outbox.bytes >= most);
+		most = p->out.outbox.bytes;
 	}
 	run(net, 3000);
 	assert_int_equal(closed, 0);
 	want_and_cancel(net);
 	want_and_cancel(net);
-	assert_true(p->outbox.bytes > QUEUED);
+	assert_true(p->out.outbox.bytes > QUEUED);
 	run(net, 3000);
 	assert_int_equal(closed, 1);
-	assert_true(p->outbox.bytes < 1024);
+	assert_true(p->out.outbox.bytes < 1024);
 	net_stop(net);
 }
 

@@ -659,17 +659,17 @@ a_peer_that_does_not_read_is_reset_when_4_mib_wait(void ** state)
 	stream_pause(r.in, true);
 	p = map_get(&net->routers[0].g->peer_map,
 	    peer_id_slice(&net->swarm.nodes[1].id));
-	while (p->outbox.bytes + (64 << 10) + 1024 < PEER_QUEUE) {
+	while (p->out.outbox.bytes + (64 << 10) + 1024 < PEER_QUEUE) {
 		assert_int_equal(publish_64_kib(net), 1);
 		run(net, 10);
 	}
 	run(net, 3000);
 	assert_non_null(r.in);
-	assert_true(p->outbox.bytes > PEER_QUEUE - (66 << 10));
+	assert_true(p->out.outbox.bytes > PEER_QUEUE - (66 << 10));
 	assert_int_equal(publish_64_kib(net), 0);
 	run(net, 200);
 	assert_null(r.in);
-	assert_int_equal(p->outbox.bytes, 0);
+	assert_int_equal(p->out.outbox.bytes, 0);
 	buffer_free(&rpc);
 	raw_stop(net, &r);
 }
