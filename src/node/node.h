@@ -41,7 +41,8 @@ struct node_config {
 	unsigned security;        /* host_security bits; 0: all */
 	bool mdns;                /* find nodes in the local network */
 	bool local_records;       /* tell those near by whom we look for */
-	const struct node_library * libraries; /* for views; NULL-ended, lasts */
+	const struct node_library * libraries; /* others that run; NULL-ended,
+	                                          lasts; or NULL */
 	struct host_limits limits;
 };
 
@@ -105,8 +106,9 @@ enum feed_log { FEED_METADATA, FEED_MESSAGES };
 bool node_group_progress(struct node_group * g, enum feed_log which,
     struct sync_progress * progress);
 
-/* The next of the libraries that the config named, or NULL: *at = 0 first. */
-const struct node_library * node_each_library(struct node * n, size_t * at);
+/* Walk the libraries that run, those of the config last: *at = 0 first. */
+bool node_each_library(struct node * n, size_t * at,
+    struct node_library * library);
 
 /* --- networks ------------------------------------------------------------- */
 

@@ -117,14 +117,6 @@ warn_budget(void * user, const struct budget * b)
 	w->each(w->user, text);
 }
 
-const struct node_library *
-node_each_library(struct node * n, size_t * at)
-{
-	if (n->libraries == NULL || n->libraries[*at].name == NULL)
-		return (NULL);
-	return (&n->libraries[(*at)++]);
-}
-
 bool
 node_clock_plausible(int64_t wall_ms)
 {

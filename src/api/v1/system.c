@@ -157,17 +157,17 @@ add_budget(void * user, const struct budget * b)
 static void
 fill_libraries(system_t * reply, struct node * n)
 {
-	const struct node_library * library;
+	struct node_library library;
 	V1(SystemInfo__Library) * to;
 	size_t at = 0;
 
-	while ((library = node_each_library(n, &at)) != NULL) {
+	while (node_each_library(n, &at, &library)) {
 		to = v1_add(&reply->libraries, &reply->n_libraries,
 		    &berty__protocol__v1__system_info__library__descriptor);
 		if (to == NULL)
 			return;
-		v1_set_text(&to->name, slice_text(library->name));
-		v1_set_text(&to->version, slice_text(library->version));
+		v1_set_text(&to->name, slice_text(library.name));
+		v1_set_text(&to->version, slice_text(library.version));
 	}
 }
 
