@@ -12,13 +12,13 @@
 /* Does the peer know the protocol? */
 enum speaks { SPEAKS_UNKNOWN, SPEAKS_NOT, SPEAKS };
 
-/* Called from the loop, never from inside a call below.  Members may be NULL. */
+/* Called from the loop, never from inside a call here.  Members may be NULL. */
 struct outstream_handler {
 	/* The protocol is agreed: that of this place in the list. */
 	void (*opened)(void * user, unsigned which);
 	/* All that waited is with the stream: there is room for more. */
 	void (*drained)(void * user);
-	/* The stream is gone, and what waited; the status is that of its end. */
+	/* The stream is gone, and what waited; the status is how it ended. */
 	void (*lost)(void * user, int status);
 };
 

@@ -102,8 +102,9 @@ security_start(struct security * s, struct buffer * out)
  * 1: it is over, what is left in *in is for security_open.  0: more bytes are
  * needed, *in is empty.  -ERR_CRYPTO_SIGNATURE_VERIFICATION: the peer does not
  * own the identity it claims; -ERR_INVALID_INPUT: it is not the one expected,
- * or what it shows is not acceptable; -ERR_DESERIALIZATION, -ERR_CRYPTO_DECRYPT:
- * malformed.  What was appended before a failure is still to be sent.
+ * or what it shows is not acceptable; -ERR_DESERIALIZATION and
+ * -ERR_CRYPTO_DECRYPT: malformed.  What was appended before a failure is still
+ * to be sent.
  */
 static inline int
 security_handshake(struct security * s, struct slice * in,

@@ -19,7 +19,7 @@
 /* Answers that a peer may make TLS owe it, bytes, before we write again. */
 #define DUE_MAX 4096
 
-/* Nothing older; what is safe within it, GnuTLS and the machine's policy say. */
+/* Nothing older; what is safe within it, GnuTLS and the system's policy say. */
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 
 struct tls_identity {

@@ -1,7 +1,7 @@
 /*
- * tls_certificate.h: the certificate by which a peer says in TLS who it is: one,
- * self-signed, with an extension in which the peer's own key signs that of the
- * certificate.  Source: libp2p tls spec, peer authentication.
+ * tls_certificate.h: the certificate by which a peer says in TLS who it is:
+ * one, self-signed, with an extension in which the peer's own key signs that of
+ * the certificate.  Source: libp2p tls spec, peer authentication.
  */
 #ifndef BERTY_P2P_TLS_CERTIFICATE_H
 #define BERTY_P2P_TLS_CERTIFICATE_H

@@ -28,6 +28,10 @@ struct fixture {
 	struct world_timer tick;
 	bool (*done)(struct fixture * f);
 	uint64_t until;
+	unsigned upgrade_ms;              /* 0: the default */
+	struct world_tcp * tcp;           /* of a stranger */
+	struct buffer heard;              /* by the stranger */
+	unsigned closed;
 };
 
 /* --- callbacks ----------------------------------------------------------- */
@@ -117,7 +121,8 @@ static void
 start_side(struct fixture * f, struct side * side, uint8_t n,
     unsigned security)
 {
-	struct host_config config = {.agent = "test", .security = security};
+	struct host_config config = {.agent = "test", .security = security,
+	    .limits = {.upgrade_ms = f->upgrade_ms}};
 	struct buffer address = {0};
 	uint8_t seed[32] = {n};
 
@@ -135,16 +140,23 @@ start_side(struct fixture * f, struct side * side, uint8_t n,
 }
 
 static struct fixture *
-start(unsigned a, unsigned b)
+start_within(unsigned a, unsigned b, unsigned upgrade_ms)
 {
 	struct fixture * f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
+	f->upgrade_ms = upgrade_ms;
 	f->w = world_os_new(NULL);
 	assert_non_null(f->w);
 	start_side(f, &f->a, 1, a);
 	start_side(f, &f->b, 2, b);
 	return (f);
+}
+
+static struct fixture *
+start(unsigned a, unsigned b)
+{
+	return (start_within(a, b, 0));
 }
 
 static void
@@ -154,26 +166,37 @@ stop(struct fixture * f)
 	host_free(f->b.h);
 	buffer_free(&f->a.got);
 	buffer_free(&f->b.got);
+	buffer_free(&f->heard);
 	world_os_free(f->w);
 	free(f);
+}
+
+/* Where side b listens. */
+static struct multiaddr_tcp
+where(struct fixture * f)
+{
+	struct buffer list = {0};
+	struct multiaddr_tcp at;
+	struct reader r;
+
+	host_addresses(f->b.h, &list, false);
+	r = reader_of(buffer_all(&list));
+	assert_int_equal(0, multiaddr_to_tcp(reader_prefixed(&r, r.n), &at));
+	buffer_free(&list);
+	return (at);
 }
 
 /* Side a dials side b, whoever it should be (NULL: b). */
 static void
 dial(struct fixture * f, const struct peer_id * who)
 {
-	struct buffer list = {0}, address = {0};
-	struct multiaddr_tcp to;
-	struct reader r;
+	struct multiaddr_tcp to = where(f);
+	struct buffer address = {0};
 
-	host_addresses(f->b.h, &list, false);
-	r = reader_of(buffer_all(&list));
-	assert_int_equal(0, multiaddr_to_tcp(reader_prefixed(&r, r.n), &to));
 	to.peer = who != NULL ? *who : *host_id(f->b.h);
 	multiaddr_from_tcp(&address, &to);
 	assert_int_equal(0, host_connect_address(f->a.h,
 	    buffer_all(&address)));
-	buffer_free(&list);
 	buffer_free(&address);
 }
 
@@ -300,6 +323,64 @@ large_messages_pass_both_ways_over_tls_and_the_end_is_seen(void ** state)
 	stop(f);
 }
 
+/* --- a stranger ----------------------------------------------------------- */
+
+/* It agrees on TLS, and begins a hello that it never ends. */
+static void
+stranger_connected(void * user)
+{
+	static const char said[] = "\x13/multistream/1.0.0\n"
+	    "\x0b/tls/1.0.0\n" "\x16\x03\x01\x02\x00\x01";
+	struct fixture * f = user;
+
+	assert_int_equal(0, world_tcp_write(f->w, f->tcp, slice_of(said,
+	    sizeof(said) - 1)));
+}
+
+static void
+stranger_data(void * user, struct slice bytes)
+{
+	buffer_slice(&((struct fixture *)user)->heard, bytes);
+}
+
+static void
+stranger_drained(void * user)
+{
+	(void)user;
+}
+
+static void
+stranger_closed(void * user, int status)
+{
+	(void)status;
+	((struct fixture *)user)->closed++;
+}
+
+static bool
+stranger_is_out(struct fixture * f)
+{
+	return (f->closed > 0);
+}
+
+static void
+a_handshake_that_does_not_end_is_closed_in_time(void ** state)
+{
+	static const struct world_tcp_handler stranger = {stranger_connected,
+	    stranger_data, stranger_drained, stranger_closed};
+	struct fixture * f = start_within(HOST_TLS, HOST_TLS, 300);
+	struct multiaddr_tcp to = where(f);
+	struct world_address at = {.port = to.port};
+
+	(void)state;
+	memcpy(at.ip, to.ip, 4);
+	assert_int_equal(0, world_dial(f->w, &at, &stranger, f, &f->tcp));
+	run_until(f, stranger_is_out);
+	assert_true(slice_equal(buffer_all(&f->heard), slice_text(
+	    "\x13/multistream/1.0.0\n\x0b/tls/1.0.0\n")));
+	assert_int_equal(0, f->b.up);
+	stop(f);
+}
+
 static void
 securities_are_read_from_a_list(void ** state)
 {
@@ -329,6 +410,8 @@ main(void)
 		cmocka_unit_test(the_wrong_peer_is_refused_by_tls),
 		cmocka_unit_test(
 		    large_messages_pass_both_ways_over_tls_and_the_end_is_seen),
+		cmocka_unit_test(
+		    a_handshake_that_does_not_end_is_closed_in_time),
 		cmocka_unit_test(securities_are_read_from_a_list),
 	};
 

@@ -133,7 +133,7 @@ two_ends_know_each_other_and_talk_however_bytes_are_cut(void ** state)
 }
 
 static void
-a_dialer_who_meets_another_peer_ends_it_and_does_not_say_who_it_is(
+a_dialer_who_meets_another_peer_ends_it_unseen(
     void ** state)
 {
 	struct peer_id other;
@@ -328,7 +328,7 @@ the_order_of_muxers_is_the_dialers(void ** state)
 	stop(&l);
 }
 
-/* --- after the handshake --------------------------------------------------- */
+/* --- after the handshake ------------------------------------------------- */
 
 /* Hand our end what the other said, all of it; what opened is in got. */
 static void
@@ -445,7 +445,7 @@ tickets_of_a_listener_are_ignored(void ** state)
 	end(&e, &other, &c);
 }
 
-/* --- bytes that are no handshake ------------------------------------------- */
+/* --- bytes that are no handshake ----------------------------------------- */
 
 /* Of the answer to a hello, which is authenticated as a whole. */
 static void
@@ -549,7 +549,7 @@ main(void)
 		cmocka_unit_test(
 		    two_ends_know_each_other_and_talk_however_bytes_are_cut),
 		cmocka_unit_test(
-		    a_dialer_who_meets_another_peer_ends_it_and_does_not_say_who_it_is),
+		    a_dialer_who_meets_another_peer_ends_it_unseen),
 		cmocka_unit_test(exactly_one_certificate_is_taken),
 		cmocka_unit_test(a_dialer_without_a_certificate_is_nobody),
 		cmocka_unit_test(

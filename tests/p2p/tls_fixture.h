@@ -24,7 +24,7 @@
 struct fixture_certificate {
 	int64_t from, until;              /* 0: a day either way */
 	bool no_extension;
-	bool other_spki;                  /* the identity signs for another key */
+	bool other_spki;                  /* the identity signs another key */
 	bool bad_signature;               /* of the identity */
 	bool bad_self_signature;
 	bool twice;                       /* the extension is */
