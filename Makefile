@@ -45,7 +45,8 @@ fuzz: setup-test
 
 PREFIX ?= /usr/local
 install: build
-	@cmake --install build/release --prefix $(PREFIX)
+	@cmake --build --preset release --target libraries -- -j$(JOBS)
+	@cmake --install build/release --prefix $(PREFIX) --strip
 
 clean:
 	@rm -rf build

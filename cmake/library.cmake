@@ -33,10 +33,10 @@ function(berty_closure module modules packages)
   set(${packages} ${needs} PARENT_SCOPE)
 endfunction()
 
-# berty_library(NAME MODULES … HEADERS …): libNAME.so, libNAME.a, NAME.pc and
+# berty_library(NAME DESCRIPTION … MODULES … HEADERS …): libNAME.so, libNAME.a, NAME.pc and
 # the CMake target, as install component NAME.
 function(berty_library name)
-  cmake_parse_arguments(L "" "ALIAS" "MODULES;HEADERS" ${ARGN})
+  cmake_parse_arguments(L "" "DESCRIPTION" "MODULES;HEADERS" ${ARGN})
   set(modules)
   set(packages)
   foreach(module IN LISTS L_MODULES)
@@ -79,7 +79,10 @@ function(berty_library name)
   add_custom_command(OUTPUT ${archive}
     COMMAND ${CMAKE_LINKER} -r -o ${object} ${pulled}
       --start-group ${files} --end-group
-    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${exports} ${object}
+    # What all of them have may be there twice.
+    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${exports}
+      --weaken-symbol=berty_error_name --weaken-symbol=berty_error_format
+      ${object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
     COMMAND ${CMAKE_AR} rcs ${archive} ${object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${object}
@@ -94,6 +97,9 @@ function(berty_library name)
     set(imported berty::berty)
   endif()
   set(library_name ${name})
+  file(RELATIVE_PATH include_from_pc
+    /${CMAKE_INSTALL_LIBDIR}/pkgconfig /${CMAKE_INSTALL_INCLUDEDIR})
+  set(description ${L_DESCRIPTION})
   set(soname lib${name}.so.${PROJECT_VERSION_MAJOR})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/library.pc.in
     ${CMAKE_BINARY_DIR}/${name}.pc @ONLY)
@@ -114,7 +120,11 @@ function(berty_library name)
     ${CMAKE_BINARY_DIR}/package/berty-config-version.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/berty COMPONENT ${name})
   add_library(${imported} ALIAS ${id}_shared)
+  add_dependencies(libraries ${id}_shared ${id}_archive)
 endfunction()
+
+# What `make install` needs besides the program.
+add_custom_target(libraries)
 
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(

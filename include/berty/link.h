@@ -120,6 +120,14 @@ BERTY_API int berty_link_read(struct berty_link * link, const char * text,
     size_t n, const void * passphrase, size_t passphrase_n,
     struct berty_error * err);
 
+/*
+ * Add an address, as a text ("/ip4/…/tcp/…/p2p/ID"), to a link that is made to
+ * be written: it owns the copy, so berty_link_free it.  INVALID_INPUT: no
+ * multiaddr; INVALID_RANGE (101): it has as many as it may; INTERNAL.
+ */
+BERTY_API int berty_link_add_address(struct berty_link * link,
+    const char * address);
+
 /* 0 when the link has all it needs to be used, else -102 or -100. */
 BERTY_API int berty_link_valid(const struct berty_link * link);
 

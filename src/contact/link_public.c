@@ -1,6 +1,27 @@
 /* link_public.c: links for whoever links the library. */
 #include "base/error_public.h"
+#include "codec/multiaddr.h"
 #include "contact/link_codec.h"
+
+int
+berty_link_add_address(struct berty_link * link, const char * address)
+{
+	struct berty_link_bytes kept;
+	struct buffer bytes = {0};
+	int rc = -ERR_INVALID_RANGE;
+
+	if (link->addresses.n == BERTY_LINK_ADDRESSES_MAX)
+		return (rc);
+	rc = -ERR_INVALID_INPUT;
+	if (multiaddr_decode(&bytes, slice_text(address)) == 0) {
+		kept = link_keep(link, buffer_all(&bytes));
+		rc = kept.p == NULL ? -ERR_INTERNAL : 0;
+	}
+	if (rc == 0)
+		link->addresses.at[link->addresses.n++] = kept;
+	buffer_free(&bytes);
+	return (rc);
+}
 
 int
 berty_link_read(struct berty_link * link, const char * text, size_t n,
