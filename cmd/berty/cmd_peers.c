@@ -52,9 +52,9 @@ print_route(const route_t * route)
 	else
 		printf("         ");
 	if (route->is_active)
-		printf(" %3zu streams  ", route->n_streams);
+		printf("  %3zu streams  ", route->n_streams);
 	else
-		printf("    not in use ");
+		printf("   not in use  ");
 	output_safe(slice_text(route->address));
 	putchar('\n');
 }

@@ -56,6 +56,7 @@ static const char intro[] =
 "  berty contact list\n"
 "  berty send alice 'Hello, Alice'\n"
 "  berty tail alice\n"
+"  berty doctor                      when something does not work\n"
 "\n"
 "Commands:\n";
 

@@ -179,7 +179,7 @@ counters(struct store * s)
 int
 schema_open(struct store * s, struct error * err)
 {
-	sqlite3_int64 version;
+	sqlite3_int64 version = 0;
 	int rc, status;
 
 	if ((rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL)) !=
