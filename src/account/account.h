@@ -67,13 +67,14 @@ bool account_seed(struct account * a, uint8_t seed[32]);
  * The network by which a contact (named by its account key) or a joined group
  * is met; the account's own if nothing is known.  guess: nothing proves it yet,
  * and it may be another one of those that are spoken.  any: of a contact to be
- * requested in all of them.  moves counts how often it changed: the rows of
- * the group begin anew each time, as do its logs.
+ * requested in all of them.  first: the network that was noted first; the group
+ * has rows of its own in each other one.  visited: others in which the group
+ * may have been open, a bit by network_id.
  */
 struct account_network {
-	const struct network * network;
+	const struct network * network, * first;
 	bool any, guess;
-	unsigned moves;
+	unsigned visited;
 };
 void account_network(struct account * a, const uint8_t pk[32],
     struct account_network * at);
@@ -81,11 +82,17 @@ void account_network(struct account * a, const uint8_t pk[32],
 /*
  * Note it, inside a transaction.  A guess does not displace what is known; what
  * contradicts what was known leaves both as guesses.  any: unless something is
- * known.
+ * known.  settle: it is proven, and nothing is left behind in others.
  */
 int account_set_network(struct account * a, const uint8_t pk[32],
     const struct network * network, bool guess);
 int account_any_network(struct account * a, const uint8_t pk[32]);
+int account_settle_network(struct account * a, const uint8_t pk[32]);
+
+/* How the group was open in a network that was visited. */
+int account_visited_config(struct account * a, const uint8_t group_pk[32],
+    const struct network * network, struct group_config * config,
+    struct error * err);
 
 /*
  * The contact state machine, contact spec §6 with the corrections of api-v1

@@ -139,7 +139,7 @@ config_network(struct account * a, const uint8_t pk[32],
 
 	account_network(a, pk, &at);
 	config->network = at.network;
-	config->moves = at.moves;
+	config->apart = at.network != at.first;
 }
 
 /* Our device key in a multi-member group, made on first use. */
@@ -239,4 +239,23 @@ account_contact_group_config(struct account * a,
 
 	return (config_done(config_contact(a, contact_pk, &made), &made,
 	    config, err));
+}
+
+int
+account_visited_config(struct account * a, const uint8_t group_pk[32],
+    const struct network * network, struct group_config * config,
+    struct error * err)
+{
+	struct group_config made = {0};
+	struct account_network at;
+	static const uint8_t nobody[32];
+	int status;
+
+	if ((status = account_group_config(a, group_pk, &made, err)) != 0)
+		return (status);
+	account_network(a, memcmp(made.contact_pk, nobody, KEY_SIZE) == 0 ?
+	    group_pk : made.contact_pk, &at);
+	made.network = network;
+	made.apart = network != at.first;
+	return (config_done(0, &made, config, err));
 }

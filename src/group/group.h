@@ -43,8 +43,8 @@ struct group_handler {
 struct group_config {
 	struct group_info info;
 	const struct network * network;
-	unsigned moves;                   /* to that network, from others; each
-	                                   * begins with rows of its own */
+	bool apart;                       /* it was begun in another network:
+	                                   * here it has rows of its own */
 	struct ed25519_key member;        /* own member key in this group */
 	struct ed25519_key device;        /* own device key in this group */
 	uint8_t contact_pk[32];           /* contact group: the other account */

@@ -5,7 +5,7 @@
 #include "log/address.h"
 
 static int
-open_scope(struct group * g, const char * kind, unsigned moves,
+open_scope(struct group * g, const char * kind, bool apart,
     uint64_t * scope)
 {
 	struct buffer name = {0};
@@ -13,8 +13,8 @@ open_scope(struct group * g, const char * kind, unsigned moves,
 
 	buffer_text(&name, kind);
 	buffer_append(&name, g->secrets->info.pk, KEY_SIZE);
-	if (moves > 0)
-		buffer_uvarint(&name, moves);
+	if (apart)
+		buffer_text(&name, g->network->name);
 	if (name.failed)
 		status = -ERR_INTERNAL;
 	else
@@ -118,8 +118,8 @@ group_open(const struct group_context * context,
 		    "a group without its secret cannot be opened"));
 	if ((status = group_new(context, config, &g)) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	if ((status = open_scope(g, "group:", config->moves, &g->scope)) != 0 ||
-	    (status = open_scope(g, "group todo:", config->moves,
+	if ((status = open_scope(g, "group:", config->apart, &g->scope)) != 0 ||
+	    (status = open_scope(g, "group todo:", config->apart,
 	        &g->todo)) != 0) {
 		(void)error_set(err, -status, "the group's rows");
 		goto close;

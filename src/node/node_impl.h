@@ -17,6 +17,8 @@ struct node_group {
 	bool is_account;          /* its struct group is the account's */
 	bool closing;             /* a deactivation is on its way to disk */
 	bool local_only;
+	bool proven;              /* its network is not a guess any more */
+	uint64_t looked;          /* events looked at for that */
 	struct sync_log * synced[FEED_LOGS];
 	struct node_topic * topics[FEED_LOGS]; /* looked for; NULL: not */
 	uint64_t visible[FEED_LOGS]; /* last arrival that is durable */

@@ -4,8 +4,9 @@
  * A group is met in one network: its logs, topics and rotation are those.  By
  * which one is known from the call, the link, or the protocol by which the
  * contact came.  Two networks share a contact protocol, so it may be a guess;
- * then it stands until a peer shows up on the topic that the same group has in
- * another network while nobody but us has been in ours: we follow it.
+ * then it stands until peers show up on the topic that the same group has in
+ * another network while nobody has been in ours who knows: we follow them.
+ * When somebody is met who knows, what was written elsewhere is written again.
  */
 #include <stdlib.h>
 
@@ -21,8 +22,8 @@ enum {
 	LOOK_MS = 4000,
 	LOOK_MORE_MS = 8000,
 
-	/* Own entries that are taken along, at most; with more it stays. */
-	MOVE_MAX = 1024,
+	/* Of what was written elsewhere so many are brought, of each log. */
+	BRING_MAX = 4096,
 };
 
 const struct network_list *
@@ -145,124 +146,102 @@ node_group_guessed(struct node_group * g)
 }
 
 static int
-count_other(void * user, const uint8_t member_pk[32],
+is_contact(void * user, const uint8_t member_pk[32],
     const uint8_t device_pk[32])
 {
 	struct node_group * g = user;
 
-	(void)member_pk;
-	return (memcmp(device_pk, group_device_pk(g->group), KEY_SIZE) != 0);
+	(void)device_pk;
+	return (memcmp(member_pk, group_contact_pk(g->group), KEY_SIZE) == 0);
 }
 
-/* Has anybody else been here? */
+/* Is it the event by which a group begins?  Those that came are looked at once. */
+static bool
+has_beginning(struct node_group * g)
+{
+	uint64_t n = log_arrivals(group_metadata_log(g->group));
+	struct group_event e;
+	bool found = false;
+
+	while (!found && g->looked < n) {
+		if (group_event_at(g->group, ++g->looked, &e) != 0)
+			continue;
+		found = e.event.type == EVENT_INITIAL_MEMBER_ANNOUNCED;
+		group_event_free(&e);
+	}
+	return (found);
+}
+
+/*
+ * Has somebody been here who knows: the contact, or who made the group?  Others
+ * may have guessed as we did.
+ */
 static bool
 is_proven(struct node_group * g)
 {
-	return (group_each_device(g->group, count_other, g) != 0);
+	if (!g->proven)
+		g->proven = group_info_of(g->group)->type == GROUP_CONTACT ?
+		    group_each_device(g->group, is_contact, g) != 0 :
+		    has_beginning(g);
+	return (g->proven);
 }
 
-/* Is a peer on the topic that the group has in the network? */
-static bool
-is_met(struct node_group * g, const struct network * network)
+/* How many peers are on the topic that the group has in the network? */
+static size_t
+count_met(struct node_group * g, const struct network * network)
 {
 	const struct group_info * info = group_info_of(g->group);
 	struct log_identity identity;
 	struct buffer topic = {0};
-	bool met;
+	size_t n;
 
 	log_identity_from_seed(&identity, info->secret);
 	log_address(&topic, info->pk, identity.pub, network->metadata_store,
 	    NULL, NULL, NULL, NULL);
 	buffer_byte(&topic, 0);
-	met = !topic.failed && sync_is_met(g->node->sync,
-	    (const char *)topic.p);
+	n = topic.failed ? 0 :
+	    sync_count_met(g->node->sync, (const char *)topic.p);
 	crypto_wipe(&identity, sizeof(identity));
 	buffer_free(&topic);
-	return (met);
+	return (n);
 }
 
-/* The network to follow the group to, or NULL. */
+/*
+ * The network to follow the group to, or NULL: where more are than here; or as
+ * many, by chance, since one of those may be the one who knows.
+ */
 static const struct network *
 find_better(struct node_group * g)
 {
 	const struct network_list * list = &g->node->networks;
 	const struct network * now = group_network(g->group);
-	size_t i;
+	size_t i, here = count_met(g, now), there;
+	uint8_t dice;
 
-	if (is_met(g, now))
-		return (NULL);
-	for (i = 0; i < list->n; i++)
-		if (list->at[i] != now && is_met(g, list->at[i]))
+	world_random(g->node->world, &dice, 1);
+	for (i = 0; i < list->n; i++) {
+		if (strcmp(list->at[i]->metadata_store,
+		    now->metadata_store) == 0)
+			continue;
+		there = count_met(g, list->at[i]);
+		if (there > here || (there > 0 && there == here && dice < 64))
 			return (list->at[i]);
+	}
 	return (NULL);
 }
 
 /* --- moving --------------------------------------------------------------- */
 
-static int
-copy_event(struct group * to, struct group * from, uint64_t at,
-    struct error * err)
+/* The old group is closed: open it where it is now. */
+static void
+moved(void * user, int status)
 {
-	struct group_event e;
-	int rc;
+	struct node * n = user;
 
-	if (group_event_at(from, at, &e) != 0)
-		return (0);
-	rc = e.event.type == EVENT_APP_METADATA ? group_write_event(to,
-	    e.event.type, e.event.payload, NULL, NULL, err) : 0;
-	group_event_free(&e);
-	return (rc);
-}
-
-static int
-copy_message(struct group * to, struct group * from, uint64_t at,
-    struct error * err)
-{
-	struct group_message m;
-	int rc;
-
-	if (group_message_at(from, at, &m) != 0)
-		return (0);
-	rc = group_write_message(to, m.message.plaintext, NULL, err);
-	group_message_free(&m);
-	return (rc);
-}
-
-/* What users wrote, and nobody has read. */
-static int
-copy_all(struct group * to, struct group * from, struct error * err)
-{
-	uint64_t n = log_arrivals(group_metadata_log(from)), at;
-	int rc = 0;
-
-	for (at = 1; at <= n && rc == 0; at++)
-		rc = copy_event(to, from, at, err);
-	n = log_arrivals(group_message_log(from));
-	for (at = 1; at <= n && rc == 0; at++)
-		rc = copy_message(to, from, at, err);
-	return (rc);
-}
-
-/* The group anew, in the network that the account has for it now. */
-static int
-begin_anew(struct node * n, struct node_group * g, struct error * err)
-{
-	struct group_config config = {0};
-	struct group * group;
-	int rc;
-
-	rc = account_group_config(n->account, group_info_of(g->group)->pk,
-	    &config, err);
-	if (rc == 0)
-		rc = group_open(&n->context, &config, &group, err);
-	crypto_wipe(&config, sizeof(config));
-	if (rc != 0)
-		return (rc);
-	if ((rc = group_activate(group, err)) == 0)
-		rc = copy_all(group, g->group, err);
-	/* It is opened again when the old one is gone. */
-	group_close(group);
-	return (rc);
+	if (status != 0)
+		buffer_clear(&n->to_open);
+	n->moved = status == 0;
+	node_follow_up(n);
 }
 
 static int
@@ -275,22 +254,8 @@ write_move(struct node * n, struct node_tx * tx, struct node_group * g,
 	if (rc != 0)
 		return (error_set(err, -rc,
 		    "the group's network cannot be kept"));
-	if ((rc = begin_anew(n, g, err)) != 0)
-		return (rc);
 	return (node_tx_closed(tx, g) == 0 ? 0 :
 	    error_set(err, ERR_INTERNAL, "out of memory"));
-}
-
-/* The old group is closed: open it where it is now. */
-static void
-moved(void * user, int status)
-{
-	struct node * n = user;
-
-	if (status != 0)
-		buffer_clear(&n->to_open);
-	n->moved = status == 0;
-	node_follow_up(n);
 }
 
 static void
@@ -315,32 +280,148 @@ move(struct node * n, struct node_group * g, const struct network * to)
 		buffer_clear(&n->to_open);
 }
 
-static bool
-may_move(struct node_group * g)
-{
-	struct log_status events, messages;
+/* --- what was left behind ------------------------------------------------- */
 
-	log_status(group_metadata_log(g->group), &events);
-	log_status(group_message_log(g->group), &messages);
-	return (!g->closing && g->synced[FEED_METADATA] != NULL &&
-	    node_group_guessed(g) && !is_proven(g) &&
-	    events.joined + messages.joined <= MOVE_MAX);
+static int
+copy_event(struct group * to, struct group * from, uint64_t at,
+    struct error * err)
+{
+	struct group_event e;
+	int rc;
+
+	if (group_event_at(from, at, &e) != 0)
+		return (0);
+	rc = e.event.type == EVENT_APP_METADATA &&
+	    memcmp(e.event.device_pk, group_device_pk(from), KEY_SIZE) == 0 ?
+	    group_write_event(to, e.event.type, e.event.payload, NULL, NULL,
+	        err) : 0;
+	group_event_free(&e);
+	return (rc);
+}
+
+static int
+copy_message(struct group * to, struct group * from, uint64_t at,
+    struct error * err)
+{
+	struct group_message m;
+	int rc;
+
+	if (group_message_at(from, at, &m) != 0)
+		return (0);
+	rc = memcmp(m.headers.device_pk, group_device_pk(from), KEY_SIZE) != 0
+	    ? 0 : group_write_message(to, m.message.plaintext, NULL, err);
+	group_message_free(&m);
+	return (rc);
+}
+
+/* What our user wrote; others bring their own. */
+static int
+copy_all(struct group * to, struct group * from, struct error * err)
+{
+	uint64_t n = log_arrivals(group_metadata_log(from)), at;
+	int rc = 0;
+
+	for (at = 1; at <= n && at <= BRING_MAX && rc == 0; at++)
+		rc = copy_event(to, from, at, err);
+	n = log_arrivals(group_message_log(from));
+	for (at = 1; at <= n && at <= BRING_MAX && rc == 0; at++)
+		rc = copy_message(to, from, at, err);
+	return (rc);
+}
+
+/* Bring along what was written while the guess was another one. */
+static int
+bring_from(struct node_group * g, const struct network * network,
+    struct error * err)
+{
+	struct node * n = g->node;
+	struct group_config config = {0};
+	struct group * from;
+	int rc;
+
+	rc = account_visited_config(n->account, group_info_of(g->group)->pk,
+	    network, &config, err);
+	if (rc == 0)
+		rc = group_open(&n->context, &config, &from, err);
+	crypto_wipe(&config, sizeof(config));
+	if (rc != 0)
+		return (rc);
+	rc = copy_all(g->group, from, err);
+	group_close(from);
+	return (rc);
+}
+
+static int
+bring_all(struct node_group * g, struct error * err)
+{
+	struct account_network at;
+	unsigned id;
+	int rc = 0;
+
+	account_network(g->node->account, route_key(g), &at);
+	for (id = 0; id < NETWORK_COUNT && rc == 0; id++)
+		if ((at.visited & 1U << id) != 0)
+			rc = bring_from(g, network_get((enum network_id)id),
+			    err);
+	if (rc == 0 && (rc = account_settle_network(g->node->account,
+	    route_key(g))) != 0)
+		rc = error_set(err, -rc, "the group's network cannot be kept");
+	return (rc);
+}
+
+/* The guess was right: it is none any more. */
+static void
+settle(struct node_group * g)
+{
+	struct node * n = g->node;
+	struct error err = {0};
+	struct node_tx * tx;
+
+	if (node_begin(n, &tx, &err) != 0)
+		return;
+	node_touch(tx, g);
+	if (bring_all(g, &err) != 0) {
+		log_warn(n->world->log, "node", "what was written in another "
+		    "network could not be brought: %s", err.text);
+		node_abort(tx);
+		return;
+	}
+	(void)node_commit(tx, NULL, NULL, &err);
+}
+
+/* --- looking ---------------------------------------------------------------- */
+
+/* True when the group moves: then the walk is over. */
+static bool
+look_at(struct node_group * g)
+{
+	const struct network * to;
+
+	if (g->closing || g->synced[FEED_METADATA] == NULL ||
+	    !node_group_guessed(g))
+		return (false);
+	if (is_proven(g)) {
+		/* Who is here has our key: he can read what is brought. */
+		if (!group_has_reaction(g->group))
+			settle(g);
+		return (false);
+	}
+	if ((to = find_better(g)) == NULL)
+		return (false);
+	move(g->node, g, to);
+	return (true);
 }
 
 void
 node_networks_fire(struct world_timer * timer)
 {
 	struct node * n = list_entry(timer, struct node, guesses);
-	const struct network * to;
 	struct node_group * g;
 	size_t at = 0;
 
 	while ((g = node_each_group(n, &at)) != NULL)
-		if (may_move(g) && (to = find_better(g)) != NULL) {
-			/* One at a time: the walk does not outlive it. */
-			move(n, g, to);
+		if (look_at(g))
 			break;
-		}
 	node_networks_watch(n);
 }
 

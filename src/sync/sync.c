@@ -311,13 +311,15 @@ sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer)
 	    (const char *)l->topic.p, at, peer));
 }
 
-bool
-sync_is_met(struct sync * s, const char * topic)
+size_t
+sync_count_met(struct sync * s, const char * topic)
 {
 	struct peer_id peer;
 	size_t at = 0;
 
-	return (gossipsub_each_peer(s->gossipsub, topic, &at, &peer));
+	while (gossipsub_each_peer(s->gossipsub, topic, &at, &peer))
+		;
+	return (at);
 }
 
 void

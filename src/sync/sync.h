@@ -59,8 +59,8 @@ void sync_announce(struct sync_log * l);
 /* Walk the peers of the log's topic; *at = 0 first. */
 bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
 
-/* Is there a peer on that topic, ours or not? */
-bool sync_is_met(struct sync * s, const char * topic);
+/* How many peers are on that topic, ours or not? */
+size_t sync_count_met(struct sync * s, const char * topic);
 
 /* Walk over what peers use up, of gossipsub, bitswap and the rest, too. */
 void sync_budgets(struct sync * s, const struct budget_walk * walk);

@@ -194,6 +194,41 @@ who_joins_by_an_invitation_finds_the_network(void ** state)
 	fleet_stop(&f);
 }
 
+/* Two who guessed alike, before the one came who made the group. */
+static void
+who_guessed_together_follow_the_one_who_knows(void ** state)
+{
+	static const struct fleet_config config = {.n = 3,
+	    .networks = {"berty,wesh", "berty,wesh", "wesh"}};
+	struct fleet f;
+	uint8_t group_pk[32];
+	size_t i;
+
+	(void)state;
+	fleet_start(&f, 39, &config);
+	fleet_create_group(&f, 2, group_pk);
+	fleet_join(&f, 0, 2, group_pk);
+	fleet_join(&f, 1, 2, group_pk);
+	fleet_close(&f, 2);
+	wait_for_members(&f, group_pk);
+	check_talk(&f, 0, 1, group_pk, "where is everybody?");
+	assert_string_equal(network_of(&f, 0, group_pk), "berty");
+	fleet_open(&f, 2);
+	for (i = 0; i < 3; i++)
+		sim_assert(f.sim, fleet_wait_devices(&f, i, group_pk, 3,
+		    10 * SOON_MS));
+	for (i = 0; i < 3; i++)
+		assert_string_equal(network_of(&f, i, group_pk), "wesh");
+	/* Each brings what he wrote, and nobody what others did. */
+	sim_run_for(f.sim, SOON_MS);
+	sim_assert(f.sim, fleet_wait_equal(&f, group_pk, SOON_MS));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(fleet_count(&f, i, group_pk), 2);
+	check_talk(&f, 0, 2, group_pk, "here we are");
+	check_talk(&f, 1, 2, group_pk, "and I");
+	fleet_stop(&f);
+}
+
 /* Nobody has been here but us, and somebody is somewhere else; but a group
  * whose network was said does not follow. */
 static void
@@ -298,6 +333,8 @@ main(void)
 		cmocka_unit_test(two_that_guess_otherwise_meet),
 		cmocka_unit_test(words_go_along_when_a_group_moves),
 		cmocka_unit_test(who_joins_by_an_invitation_finds_the_network),
+		cmocka_unit_test(
+		    who_guessed_together_follow_the_one_who_knows),
 		cmocka_unit_test(a_group_whose_network_is_known_stays),
 		cmocka_unit_test(an_unknown_network_is_refused),
 		cmocka_unit_test(
