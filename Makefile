@@ -1,7 +1,8 @@
 # Two commands are all one needs: `make run` and `make check`.
 
 .DELETE_ON_ERROR:
-.PHONY: help run check build demo bench fuzz install clean setup setup-test
+.PHONY: help run check build demo bench fuzz interop install clean setup \
+	setup-test
 
 PRESET ?= release
 BERTY = build/release/cmd/berty/berty
@@ -13,6 +14,7 @@ help:
 	@echo "make demo     three nodes become contacts, make a group and chat"
 	@echo "make bench    measure, into build/bench.json"
 	@echo "make fuzz     fuzz every parser for SECONDS (60) each"
+	@echo "make interop  meet go-libp2p, js-libp2p and rust-libp2p"
 	@echo "make install  install under PREFIX (/usr/local)"
 	@echo "make clean    remove build/"
 
@@ -42,6 +44,14 @@ fuzz: setup-test
 	@cmake --preset fuzz --log-level=WARNING >/dev/null
 	@cmake --build --preset fuzz -- -j$(JOBS)
 	@tests/fuzz/run.sh build/fuzz $(or $(SECONDS),60)s
+
+# Writes what came of it into docs/interop.md.
+interop: setup-test
+	@tests/interop/build.sh go js rust
+	@cmake --preset asan --log-level=WARNING >/dev/null
+	@cmake --build --preset asan --target interop-peer -- -j$(JOBS)
+	@tests/interop/run.py build/asan/tests/interop/interop-peer --slow \
+		--stacks go,go-2022,js,rust --table docs/interop.md
 
 PREFIX ?= /usr/local
 install: build

@@ -79,6 +79,22 @@ set -- $(last_counts "$work/log")
 [ $# -eq 2 ] || stop "the fuzz targets did not run"
 total "fuzz targets" "$1" "$2"
 
+say "interop (peers of go-libp2p and js-libp2p)"
+if tests/interop/build.sh go js; then
+	tests/interop/run.py build/asan/tests/interop/interop-peer \
+		--stacks go,go-2022,js --table build/interop/table.md \
+		>"$work/log" 2>&1
+	result=$?
+else
+	: >"$work/log"
+	result=1
+fi
+[ "$result" -eq 0 ] || cat "$work/log"
+tail -n 2 "$work/log"
+set -- $(last_counts "$work/log")
+[ "$result" -eq 0 ] || status=1
+total "interop" "${1:-0}" "${2:-1}"
+
 say "end to end (grpcio over reflection)"
 if [ ! -x build/venv/bin/pytest ]; then
 	python3 -m venv build/venv || stop "python3 -m venv failed"

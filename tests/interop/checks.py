@@ -30,11 +30,23 @@ class Link:
         self.late = how.get("late", False)
         self.we_dial = how.get("we_dial", False)
         self.form = how.get("form", "v1")     # of the CIDs
+        self.only = how.get("only")           # (protocol, version, others)
 
     def both(self):
         """(one, other) each way."""
         yield self.ours, self.theirs
         yield self.theirs, self.ours
+
+
+def only(link):
+    """it offers that version and none above"""
+    name, offered, others = link.only
+    theirs = link.theirs.id
+    link.ours.until(lambda text: text == "yes", "speaks", theirs,
+                    f"/{name}/{offered}.0")
+    for other in others:
+        if link.ours("speaks", theirs, f"/{name}/{other}.0") == "yes":
+            raise Refused(f"it offers {name} {other}")
 
 
 def connect(link):
@@ -53,7 +65,8 @@ def connect(link):
         raise Refused(f"secured by {words[0]}, not {wanted}")
     if words[1] != "/yamux/1.0.0":
         raise Refused(f"the muxer is {words[1]}")
-    if words[2] != "unknown" and (words[2] == "late") != link.late:
+    late = link.late or "early" in link.stack.lacks
+    if words[2] != ("late" if late else "early"):
         raise Refused(f"the muxer was agreed on {words[2]}")
     if words[3].lower() != ("inbound" if link.we_dial else "outbound"):
         raise Refused(f"it says that the connection is {words[3]}")
@@ -146,7 +159,7 @@ def says(one, topic, size, *others):
 
 
 def gossip(link):
-    """gossipsub: GRAFT, signed messages of 0 to 900,000 bytes, both ways"""
+    """gossipsub: GRAFT, signed messages of 1 to 900,000 bytes, both ways"""
     topic = f"topic-{number()}"
     link.ours("subscribe", topic)
     link.theirs("subscribe", topic)
@@ -196,6 +209,24 @@ def prune(link):
             one.until(lambda ids: other.id not in ids.split(), verb, topic)
 
 
+def regraft(link):
+    """GRAFT again, both ways, once the back-off of having left is over"""
+    topics = []
+    for one, other in link.both():
+        topic = f"topic-{number()}"
+        one("subscribe", topic)
+        other("subscribe", topic)
+        mesh_up(topic, (one, other))
+        one("unsubscribe", topic)
+        other.until(lambda ids: one.id not in ids.split(), "mesh", topic)
+        one("subscribe", topic)
+        topics.append(topic)
+    for topic in topics:
+        for one, other in link.both():
+            one.until(lambda ids: other.id in ids.split(), "mesh", topic,
+                      deadline=3 * DEADLINE)
+
+
 # --- bitswap ------------------------------------------------------------------
 
 
@@ -206,7 +237,7 @@ def series(link, one, other, size, count):
 
 
 def blocks(link):
-    """bitswap: blocks of 0, 100, 5,000 and 2 MiB, both ways"""
+    """bitswap: blocks of 100, 5,000 and 2,097,152 bytes, both ways"""
     for one, other in link.both():
         for size in 100, 5000, 1 << 21:
             series(link, one, other, size, 1)
@@ -235,6 +266,28 @@ def denied(link):
     for one, other in link.both():
         series(link, one, other, 100, 1)
         one("lacks", link.form, 1 + 10000 * number(), 100, 1)
+
+
+# --- three --------------------------------------------------------------------
+
+
+def relayed(trio):
+    """messages go from end to end, all ways, each arrives once"""
+    left, middle, right = trio
+    topic = f"topic-{number()}"
+    left("dial", middle.address)
+    middle("dial", right.address)
+    for peer in trio:
+        peer("subscribe", topic)
+    mesh_up(topic, (left, middle), (middle, right))
+    for size in 100, 50000:
+        says(left, topic, size, middle, right)
+        says(right, topic, size, middle, left)
+        says(middle, topic, size, left, right)
+
+
+def ends(_):
+    """our peer ends well"""
 
 
 # In the order of the table; what a stack lacks is not tried.

@@ -32,15 +32,21 @@ class Peer:
         self.news = threading.Condition()
         self.gone = False
         self.ids = itertools.count(1)
-        with open(self.log, "wb") as log:
+        # What was said goes among its own lines.
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=log, text=True, bufsize=1)
         threading.Thread(target=self._read, daemon=True).start()
         self.id, self.address = self.result("ready").split()
 
+    def _note(self, text):
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write(text[:300] + "\n")
+
     def _read(self):
         for line in self.process.stdout:
+            self._note("< " + line.rstrip())
             number, _, answer = line.rstrip("\n").partition(" ")
             with self.news:
                 self.answers[number] = answer
@@ -52,9 +58,10 @@ class Peer:
     def ask(self, *words):
         """Send a line and return its id: the answer is fetched later."""
         number = str(next(self.ids))
+        line = " ".join([number, *map(str, words)])
+        self._note("> " + line)
         try:
-            self.process.stdin.write(
-                " ".join([number, *map(str, words)]) + "\n")
+            self.process.stdin.write(line + "\n")
         except (BrokenPipeError, ValueError):
             raise Refused(f"{self.name} is gone") from None
         return number
@@ -79,9 +86,9 @@ class Peer:
     def __call__(self, *words):
         return self.result(self.ask(*words), " ".join(map(str, words)))
 
-    def until(self, wanted, *words):
+    def until(self, wanted, *words, deadline=DEADLINE):
         """Ask again until the answer is as wanted; the answer."""
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + deadline
         while True:
             answer = self(*words)
             if wanted(answer):
@@ -135,15 +142,23 @@ def rust_versions():
     return f"rust-libp2p {version.group(1)}"
 
 
+# Versions to be tried alone, and those that are not offered then.
+GOSSIPS = ("1.1", ["1.2", "1.3"]), ("1.0", ["1.1", "1.2", "1.3"])
+BITSWAPS = ("1.1", ["1.0", "1.2"]), ("1.0", ["1.1", "1.2"])
+
+
 class Stack:
     """A libp2p that others wrote: how it is started, and what it can do."""
 
-    def __init__(self, name, argv, versions, lacks=(), remark=""):
+    def __init__(self, name, argv, versions, lacks=None, remark="",
+                 gossips=(), bitswaps=()):
         self.name = name
         self.argv = argv
         self.versions = versions
-        self.lacks = dict(lacks)      # what is not tried: why
+        self.lacks = lacks or {}      # what is not tried: why
         self.remark = remark
+        self.gossips = gossips
+        self.bitswaps = bitswaps
 
     def start(self, logs, **flags):
         argv = list(self.argv)
@@ -155,24 +170,39 @@ class Stack:
         return Peer(self.name, argv, logs)
 
 
+def go():
+    return Stack(
+        "go", [BUILD / "go-current"],
+        go_versions("current", ["go-libp2p", "go-libp2p-pubsub", "boxo"]),
+        gossips=GOSSIPS, bitswaps=BITSWAPS)
+
+
+def go_2022():
+    return Stack(
+        "go-2022", [BUILD / "go-berty2022"],
+        go_versions("berty2022", [
+            "go-libp2p", "go-libp2p-swarm", "go-libp2p-noise",
+            "go-libp2p-tls", "go-libp2p-yamux", "go-libp2p-mplex",
+            "go-libp2p-pubsub", "go-bitswap"]),
+        {"early": "it agrees on the muxer by multistream only"},
+        "What berty ran in 2022. It proposes mplex first, which we refuse, "
+        "then yamux.",
+        gossips=GOSSIPS[1:], bitswaps=BITSWAPS)
+
+
+def js():
+    return Stack(
+        "js", [BUILD / "node", BUILD / "js" / "peer.js"], js_versions(),
+        {"bitswap": "bitswap, which is no part of js-libp2p"},
+        gossips=GOSSIPS)
+
+
+def rust():
+    return Stack(
+        "rust", [BUILD / "rust-peer"], rust_versions(),
+        {"bitswap": "bitswap, which is no part of rust-libp2p"})
+
+
 def stacks():
-    # Lazily made: a stack that was not asked for needs no toolchain.
-    return {
-        "go": Stack(
-            "go", [BUILD / "go-current"],
-            go_versions("current", ["go-libp2p", "go-libp2p-pubsub", "boxo"])),
-        "go-2022": Stack(
-            "go-2022", [BUILD / "go-berty2022"],
-            go_versions("berty2022", [
-                "go-libp2p", "go-libp2p-swarm", "go-libp2p-noise",
-                "go-libp2p-tls", "go-libp2p-yamux", "go-libp2p-mplex",
-                "go-libp2p-pubsub", "go-bitswap"]),
-            {"early": "it agrees on the muxer by multistream only"},
-            "What berty ran in 2022. It proposes mplex first, which we "
-            "refuse, then yamux."),
-        "js": Stack(
-            "js", [BUILD / "node", BUILD / "js" / "peer.js"], js_versions(),
-            {"bitswap": "not part of js-libp2p"}),
-    }
-
-
+    """What makes each: one that was not asked for needs no toolchain."""
+    return {"go": go, "go-2022": go_2022, "js": js, "rust": rust}

@@ -63,7 +63,6 @@ func (n *node) secure(key crypto.PrivKey, name string) (*csms.SSMuxer, error) {
 			return nil, err
 		}
 		list.AddTransport(noise.ID, t)
-		n.security = noise.ID
 	}
 	if name != "noise" {
 		t, err := tls.New(key)
@@ -72,8 +71,9 @@ func (n *node) secure(key crypto.PrivKey, name string) (*csms.SSMuxer, error) {
 		}
 		list.AddTransport(tls.ID, t)
 	}
-	if name == "tls" {
-		n.security = tls.ID
+	n.security = map[string]string{"noise": noise.ID, "tls": tls.ID}[name]
+	if n.security == "" {
+		n.security = "unknown"
 	}
 	return list, nil
 }

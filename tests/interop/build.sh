@@ -1,0 +1,122 @@
+#!/bin/sh
+# Build the peers that others wrote into build/interop: build.sh go js rust
+#
+# Go and Node are taken from the PATH when they are recent enough; else Debian's
+# own fetch the right ones by their ordinary clients.
+set -eu
+cd "$(dirname "$0")/../.."
+here=$PWD/tests/interop
+out=$PWD/build/interop
+mkdir -p "$out"
+
+say() { echo "interop: $*"; }
+
+stop() {
+	say "$*" >&2
+	exit 1
+}
+
+# at_least HAVE WANTED
+at_least() {
+	[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# --- Go ----------------------------------------------------------------------
+
+# Fetch the Go that the peers need with an older one; print its path.
+fetch_go() {
+	module=golang.org/toolchain@v0.0.1-go$1.linux-$("$2" env GOARCH)
+	folder=$(cd "$out" && GO111MODULE=on "$2" mod download -json "$module" |
+		sed -n 's/^[[:space:]]*"Dir": "\(.*\)".*/\1/p')
+	[ -x "$folder/bin/go" ] ||
+		chmod u+w,a+x "$folder"/bin/* "$folder"/pkg/tool/*/*
+	echo "$folder/bin/go"
+}
+
+find_go() {
+	wanted=$(sed -n 's/^go //p' "$here/go/current/go.mod")
+	if command -v go >/dev/null; then
+		have=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')
+		if at_least "$have" "$wanted"; then
+			command -v go
+			return
+		fi
+	fi
+	packaging/setup.sh packaging/debian-packages-go.txt >&2
+	say "fetching Go $wanted" >&2
+	fetch_go "$wanted" "$(command -v go || echo /usr/lib/go/bin/go)"
+}
+
+build_go() {
+	go=$(find_go)
+	export GOTOOLCHAIN=local GOCACHE="$out/go-cache" GOFLAGS=-buildvcs=false
+	# What they need of C is nothing.
+	export CGO_ENABLED=0
+	unset GOROOT
+	say "building Go peers with $("$go" env GOVERSION)"
+	for peer in current berty2022; do
+		(cd "$here/go/$peer" && "$go" build -p 2 -mod=readonly \
+			-ldflags='-s -w' -o "$out/go-$peer" .)
+	done
+}
+
+# --- JavaScript --------------------------------------------------------------
+
+# install FROM TO: what the lock file says, unless it is there.
+install_locked() {
+	mkdir -p "$2"
+	if cmp -s "$1/package-lock.json" "$2/installed.json"; then
+		return
+	fi
+	cp "$1/package.json" "$1/package-lock.json" "$2/"
+	(cd "$2" && npm ci --no-audit --no-fund --loglevel=error >&2)
+	cp "$1/package-lock.json" "$2/installed.json"
+}
+
+find_node() {
+	wanted=$(sed -n 's/.*"node": ">=\([0-9.]*\)".*/\1/p' \
+		"$here/js/package.json")
+	command -v node >/dev/null && command -v npm >/dev/null ||
+		packaging/setup.sh packaging/debian-packages-node.txt >&2
+	if at_least "$(node --version | sed 's/^v//')" "$wanted"; then
+		command -v node
+		return
+	fi
+	say "fetching Node" >&2
+	install_locked "$here/node" "$out/node-package"
+	set -- "$out"/node-package/node_modules/node-linux-*/bin/node
+	[ -x "$1" ] || stop "there is no Node for this machine"
+	echo "$1"
+}
+
+build_js() {
+	ln -sf "$(find_node)" "$out/node"
+	say "installing js-libp2p for Node $("$out/node" --version)"
+	install_locked "$here/js" "$out/js"
+	cp "$here/js/peer.js" "$out/js/"
+}
+
+# --- Rust --------------------------------------------------------------------
+
+build_rust() {
+	wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' \
+		"$here/rust/Cargo.toml")
+	command -v cargo >/dev/null || stop "there is no cargo on the PATH:" \
+		"install Rust $wanted or later (Debian 12's is too old)"
+	have=$(cargo --version | sed 's/^cargo \([0-9.]*\).*/\1/')
+	at_least "$have" "$wanted" ||
+		stop "Rust $have is too old: install $wanted or later"
+	say "building the Rust peer with Rust $have"
+	(cd "$here/rust" && CARGO_TARGET_DIR="$out/rust-target" \
+		cargo build --locked --release --jobs 2 --quiet)
+	ln -sf "$out/rust-target/release/interop-peer" "$out/rust-peer"
+}
+
+for stack in "$@"; do
+	case $stack in
+	go) build_go ;;
+	js) build_js ;;
+	rust) build_rust ;;
+	*) stop "no such stack: $stack" ;;
+	esac
+done
