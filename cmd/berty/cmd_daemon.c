@@ -377,7 +377,7 @@ static int
 run_daemon(struct run * run)
 {
 	struct printed printed = {.run = run};
-	struct berty_daemon_options options = {0};
+	struct berty_daemon_options options = {.size = sizeof(options)};
 	struct berty_error err = {0};
 	struct borrowed b = {0};
 	int rc;

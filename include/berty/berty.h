@@ -142,8 +142,9 @@ struct berty_node_config {
 	int (*get_key)(void * user, uint8_t key[32]);
 	void * key_user;
 
-	/* "berty", "berty-v1" or "wesh".  NULL: "berty". */
-	const char * network;
+	/* "berty", "berty-v1", "wesh", or several with commas: the first is a
+	 * new account's own, all are spoken.  NULL: "berty". */
+	const char * networks;
 
 	/* Multiaddrs as texts, lists that end with NULL; a NULL list is empty.
 	 * Where other nodes connect ("/ip4/0.0.0.0/tcp/0"); and peers to keep
@@ -151,8 +152,14 @@ struct berty_node_config {
 	const char * const * listeners;
 	const char * const * static_peers;
 
+	/* How connections are secured: "noise", "tls" or both.  NULL: both. */
+	const char * security;
+
 	/* Known groups are opened by calls only, not by the node itself. */
 	bool by_hand;
+
+	/* Find nodes in the local network, and be found there (mDNS). */
+	bool local_network;
 };
 
 /*

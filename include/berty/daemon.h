@@ -16,6 +16,7 @@ BERTY_BEGIN
 
 /* Lists end with NULL; a NULL list is empty. */
 struct berty_daemon_options {
+	size_t size;                    /* sizeof(struct berty_daemon_options) */
 	const char * store;             /* folder, made if missing; NULL: in memory */
 	const char * key_file;          /* store key: NULL: <store>/store.key */
 	const char * key_variable;      /* or the name of a variable */

@@ -14,6 +14,7 @@
 #include "daemon/libraries.h"
 #include "node/node.h"
 #include "p2p/security.h"
+#include "public/world/public_config.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
 
@@ -393,8 +394,14 @@ berty_daemon_run(const struct berty_daemon_options * options,
     void (*ready)(void * user, const struct berty_daemon_info * info),
     void * user, struct berty_error * err)
 {
+	struct berty_daemon_options o;
 	struct error e = {0};
-	int rc = run(options, ready, user, &e);
+	int rc;
 
+	if (public_config(&o, sizeof(o), options, sizeof(o.size)))
+		rc = run(&o, ready, user, &e);
+	else
+		rc = error_set(&e, ERR_INVALID_INPUT, "berty_daemon_options."
+		    "size is of no version of the library");
 	return (rc == 0 ? 0 : error_export(err, &e, rc));
 }

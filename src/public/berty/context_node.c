@@ -6,6 +6,7 @@
 
 #include "base/network.h"
 #include "berty/storage.h"
+#include "p2p/security.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
 
@@ -80,21 +81,28 @@ static int
 open_node(struct place * p, const struct berty_node_config * c,
     struct error * err)
 {
-	const char * network = c->network == NULL ? "berty" : c->network;
+	const char * networks = c->networks == NULL ? "berty" : c->networks;
 	struct node_config config = {
-		.network = network_find(network),
 		.listeners = c->listeners,
 		.static_peers = c->static_peers,
 		.auto_activate = !c->by_hand,
+		.mdns = c->local_network,
+		.local_records = c->local_network,
 		.agent = version_agent(),
 	};
 	struct buffer path = {0};
 	uint8_t key[KEY_SIZE];
 	int rc;
 
-	if (config.network == NULL)
-		return (error_set(err, ERR_INVALID_INPUT, "there is no network "
-		    "'%.40s': take berty, berty-v1 or wesh", network));
+	if (!network_list_parse(&config.networks, slice_text(networks)))
+		return (error_set(err, ERR_INVALID_INPUT, "'%.40s' names no "
+		    "networks: take berty, berty-v1 or wesh, or several with "
+		    "commas", networks));
+	if (c->security != NULL && security_parse(slice_text(c->security),
+	    &config.security) != 0)
+		return (error_set(err, ERR_INVALID_INPUT, "connections are not "
+		    "secured by '%.40s': take noise, tls or noise,tls",
+		    c->security));
 	rc = store_setup(p, c, &config.store, &path, key, err);
 	if (rc == 0)
 		rc = node_open(p->b->world, &config, &p->node, err);

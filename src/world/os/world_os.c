@@ -110,6 +110,17 @@ handles_start(struct os * os)
 	return (0);
 }
 
+/* Unless somebody has a handler of his own. */
+static void
+ignore_sigpipe(void)
+{
+	struct sigaction old;
+
+	if (sigaction(SIGPIPE, NULL, &old) == 0 &&
+	    (old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_DFL)
+		(void)signal(SIGPIPE, SIG_IGN);
+}
+
 struct world *
 world_os_new(const struct logger * log)
 {
@@ -121,7 +132,7 @@ world_os_new(const struct logger * log)
 		goto err1;
 	if (handles_start(os) != 0)
 		goto err2;
-	(void)signal(SIGPIPE, SIG_IGN);
+	ignore_sigpipe();
 	list_init(&os->spare);
 	list_init(&os->dirty);
 	list_init(&os->tcps);

@@ -12,8 +12,9 @@ struct uv_loop_s;
 
 /*
  * A world with a loop of its own, or NULL without memory.  The logger is
- * borrowed for the world's life; NULL: no log.  SIGPIPE is ignored from now on
- * in the whole process: a lost connection is an error of its write.
+ * borrowed for the world's life; NULL: no log.  Unless the
+ * process handles SIGPIPE, it ignores it from now on: a lost connection is an
+ * error of its write.
  */
 struct world * world_os_new(const struct logger * log);
 
