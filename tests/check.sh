@@ -79,6 +79,15 @@ set -- $(last_counts "$work/log")
 [ $# -eq 2 ] || stop "the fuzz targets did not run"
 total "fuzz targets" "$1" "$2"
 
+say "the installed libraries"
+tests/install.sh build/release >"$work/log" 2>&1
+result=$?
+tail -n 30 "$work/log"
+set -- $(last_counts "$work/log")
+[ $# -eq 2 ] || stop "the libraries were not installed"
+[ "$result" -eq 0 ] || status=1
+total "installed libraries" "$1" "$2"
+
 say "interop (peers of go-libp2p and js-libp2p)"
 if tests/interop/build.sh go js; then
 	tests/interop/run.py build/asan/tests/interop/interop-peer \
