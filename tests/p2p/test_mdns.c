@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "p2p/mdns_impl.h"
+#include "support/bytes.h"
 #include "support/swarm.h"
 
 /* A node without a host that hears the link and speaks on it. */
@@ -521,6 +522,87 @@ what_is_no_address_is_passed_over(void ** state)
 	stop(&f);
 }
 
+/*
+ * What libp2p/zeroconf 2.2.0 says for a weshnet 2.3.0 node: its answer, and its
+ * announcement.
+ */
+static const char * const zeroconf[] = {
+    "84d184000000000100000003045f703270045f756470056c6f63616c00000c00"
+    "0100000c8000302d7169633476393137376d336c6c72786165726d637a637669"
+    "3277647a7975737636393973686464677862746364c00cc0270021000100000c"
+    "80003b000000000fa12d7169633476393137376d336c6c72786165726d637a63"
+    "76693277647a7975737636393973686464677862746364056c6f63616c00c027"
+    "0010000100000c8000b759646e73616464723d2f6970342f3132372e302e302e"
+    "312f7463702f33333435352f7032702f313244334b6f6f574477324267634547"
+    "47703848527a69784a4d7167714c435364756a59696a596d6543475438547636"
+    "6a73424b5c646e73616464723d2f6970342f3139322e3136382e37372e312f74"
+    "63702f33333435352f7032702f313244334b6f6f574477324267634547477038"
+    "48527a69784a4d7167714c435364756a59696a596d65434754385476366a7342"
+    "4bc069000100010000007800047f000001",
+    "0000800000000005000000002d7169633476393137376d336c6c72786165726d"
+    "637a6376693277647a7975737636393973686464677862746364045f70327004"
+    "5f756470056c6f63616c000021800100000c80003b000000000fa12d71696334"
+    "76393137376d336c6c72786165726d637a6376693277647a7975737636393973"
+    "686464677862746364056c6f63616c00c00c0010800100000c8000b759646e73"
+    "616464723d2f6970342f3132372e302e302e312f7463702f33333435352f7032"
+    "702f313244334b6f6f57447732426763454747703848527a69784a4d7167714c"
+    "435364756a59696a596d65434754385476366a73424b5c646e73616464723d2f"
+    "6970342f3139322e3136382e37372e312f7463702f33333435352f7032702f31"
+    "3244334b6f6f57447732426763454747703848527a69784a4d7167714c435364"
+    "756a59696a596d65434754385476366a73424bc03a000c000100000c800002c0"
+    "0c095f7365727669636573075f646e732d7364c03f000c000100000c800002c0"
+    "3ac05b000180010000007800047f000001",
+};
+
+static void
+what_go_says_is_understood(void ** state)
+{
+	struct buffer message = {0};
+	struct peer_id peer;
+	struct fixture f;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(peer_id_decode(&peer, slice_text(
+	    "12D3KooWDw2BgcEGGp8HRzixJMqgqLCSdujYijYmeCGT8Tv6jsBK")), 0);
+	for (i = 0; i < 2; i++) {
+		start(&f, 1);
+		begin(&f, 0);
+		buffer_clear(&message);
+		send_bytes(&f, bytes_hex(&message, zeroconf[i]));
+		sim_run_for(f.s.sim, 100);
+		assert_int_equal(host_connect(f.s.nodes[0].h, &peer), 0);
+		stop(&f);
+	}
+	buffer_free(&message);
+}
+
+static void
+a_new_address_is_announced_after_a_goodbye(void ** state)
+{
+	struct buffer address = {0};
+	struct fixture f;
+	size_t before;
+
+	(void)state;
+	start(&f, 1);
+	begin(&f, 0);
+	sim_run_for(f.s.sim, 60000);
+	before = f.ear.answers;
+	assert_int_equal(f.ear.goodbyes, 0);
+	assert_int_equal(multiaddr_decode(&address,
+	    slice_text("/ip4/0.0.0.0/tcp/4002")), 0);
+	assert_int_equal(host_listen(f.s.nodes[0].h, buffer_all(&address),
+	    NULL), 0);
+	sim_run_for(f.s.sim, 17000);
+	assert_int_equal(f.ear.goodbyes, 1);
+	assert_true(f.ear.answers - before >= 2);
+	/* Two strings now. */
+	assert_true(f.ear.texts.n > 2 * 80);
+	buffer_free(&address);
+	stop(&f);
+}
+
 /* Claim peer number i; was it learnt? */
 static bool
 learns(struct fixture * f, unsigned i)
@@ -693,6 +775,8 @@ main(void)
 		T(a_plain_resolver_is_answered_alone_once_a_second),
 		T(addresses_that_are_not_local_are_not_learnt),
 		T(what_is_no_address_is_passed_over),
+		T(what_go_says_is_understood),
+		T(a_new_address_is_announced_after_a_goodbye),
 		T(sixty_new_peers_are_learnt_in_a_minute_and_no_more),
 		T(four_are_dialled_at_once_and_no_more),
 		T(what_comes_from_beyond_the_link_is_not_heard),
