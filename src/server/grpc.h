@@ -9,6 +9,7 @@
 #ifndef BERTY_SERVER_GRPC_H
 #define BERTY_SERVER_GRPC_H
 
+#include "base/budget.h"
 #include "base/error.h"
 #include "base/logger.h"
 #include "base/slice.h"
@@ -70,8 +71,8 @@ struct grpc_call_events {
 	/* The client stream is at its end; all its messages were given. */
 	void (*end)(struct grpc_call * call);
 	/*
-	 * What was queued fell to a quarter of GRPC_CALL_QUEUE, after it had
-	 * been at least GRPC_CALL_QUEUE.
+	 * What was queued fell to a quarter of GRPC_CALL_QUEUE (less, when much
+	 * waits in all), after grpc_call_reply had said to wait.
 	 */
 	void (*writable)(struct grpc_call * call);
 	/*
@@ -121,7 +122,9 @@ void grpc_call_begin(struct grpc_call * call);
  * Queue one message, which is encoded before this returns.  Returns the bytes
  * queued now, GRPC_CALL_QUEUE or more meaning: wait for `writable`, or for
  * `cancelled` (a cancelled call always answers so).  Unary calls reply once.  A
- * call that queues past 16 MiB is cancelled (RESOURCE_EXHAUSTED).
+ * call that queues past 16 MiB is cancelled (RESOURCE_EXHAUSTED).  So is one
+ * that wants more than may be queued by all calls together; when not much of
+ * that is left, calls are told to wait sooner.
  */
 size_t grpc_call_reply(struct grpc_call * call, const void * message);
 
@@ -161,8 +164,10 @@ struct slice grpc_call_authorization(const struct grpc_call * call);
 struct grpc_options {
 	size_t message_max;       /* bytes a client may send in one (4 MiB) */
 	size_t buffered_max;      /* bytes of unfinished requests (64 MiB) */
+	size_t queued_max;        /* bytes of replies that wait (64 MiB) */
 	unsigned connections_max; /* 256 */
 	unsigned streams_max;     /* concurrent calls of a connection (1,000) */
+	unsigned calls_max;       /* of all connections (16,384) */
 	uint64_t preface_ms;      /* until a new connection has spoken (20,000) */
 	bool legacy_status;       /* errors with codes are all UNAVAILABLE */
 };
@@ -199,6 +204,10 @@ const char * grpc_server_address(const struct grpc_server * server, size_t i);
 
 /* What health answers for the server as a whole: SERVING or NOT_SERVING. */
 void grpc_server_set_serving(struct grpc_server * server, bool serving);
+
+/* Walk over what clients use up. */
+void grpc_server_budgets(const struct grpc_server * server,
+    const struct budget_walk * walk);
 
 /* Calls and connections at this moment. */
 size_t grpc_server_calls(const struct grpc_server * server);

@@ -17,10 +17,15 @@ header(const char * name, struct slice value)
 struct grpc_call *
 grpc_call_new(struct grpc_connection * connection, int32_t id)
 {
-	struct grpc_call * call = calloc(1, sizeof(*call));
+	struct budget * calls = &connection->server->n_calls;
+	struct grpc_call * call;
 
-	if (call == NULL)
+	if (!budget_take(calls, 1))
 		return (NULL);
+	if ((call = calloc(1, sizeof(*call))) == NULL) {
+		budget_give(calls, 1);
+		return (NULL);
+	}
 	call->connection = connection;
 	call->id = id;
 	call->refs = 1;
@@ -28,7 +33,7 @@ grpc_call_new(struct grpc_connection * connection, int32_t id)
 	list_init(&call->due);
 	list_init(&call->timed);
 	list_append(&connection->calls, &call->place);
-	connection->server->n_calls++;
+	budget_note(&connection->server->streams, ++connection->n_calls);
 	return (call);
 }
 
@@ -71,8 +76,36 @@ grpc_call_charge(struct grpc_call * call)
 	if (call->connection == NULL)
 		return;
 	server = call->connection->server;
-	server->buffered = server->buffered - call->charged + call->in.n;
+	budget_note(&server->buffered,
+	    server->buffered.used - call->charged + call->in.n);
 	call->charged = call->in.n;
+}
+
+/* The same for what waits to be sent. */
+static void
+call_count_queued(struct grpc_call * call)
+{
+	struct budget * b = &call->connection->server->queued;
+	size_t queued = grpc_call_queued(call);
+
+	budget_note(b, b->used - call->queued + queued);
+	call->queued = queued;
+}
+
+/* From how many queued bytes on the handler is told to wait. */
+static size_t
+call_enough(const struct grpc_call * call)
+{
+	return (budget_is_tight(&call->connection->server->queued) ?
+	    GRPC_CALL_LITTLE : GRPC_CALL_QUEUE);
+}
+
+static void
+call_forget_output(struct grpc_call * call)
+{
+	buffer_free(&call->out);
+	call->out_at = 0;
+	call_count_queued(call);
 }
 
 static void
@@ -165,6 +198,7 @@ grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
 			buffer_free(&call->out);
 		else
 			buffer_clear(&call->out);
+		call_count_queued(call);
 		if (call->ended) {
 			*flags |= NGHTTP2_DATA_FLAG_EOF |
 			    NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -175,7 +209,8 @@ grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
 			return (NGHTTP2_ERR_DEFERRED);
 		}
 	}
-	if (call->was_full && grpc_call_queued(call) <= GRPC_CALL_QUEUE / 4)
+	call_count_queued(call);
+	if (call->was_full && grpc_call_queued(call) <= call_enough(call) / 4)
 		grpc_call_due(call);
 	return ((ssize_t)n);
 }
@@ -248,8 +283,7 @@ grpc_call_cancel(struct grpc_call * call, enum grpc_status status,
 	    grpc_call_queued(call) > 0) {
 		(void)nghttp2_submit_rst_stream(call->connection->session,
 		    NGHTTP2_FLAG_NONE, call->id, NGHTTP2_CANCEL);
-		buffer_free(&call->out);
-		call->out_at = 0;
+		call_forget_output(call);
 		call->ended = true;
 		call_forget_input(call);
 		list_remove(&call->timed);
@@ -265,14 +299,14 @@ void
 grpc_call_detach(struct grpc_call * call)
 {
 	call_forget_input(call);
-	call->connection->server->n_calls--;
+	call_forget_output(call);
+	budget_give(&call->connection->server->n_calls, 1);
+	call->connection->n_calls--;
 	list_remove(&call->place);
 	list_remove(&call->due);
 	list_remove(&call->timed);
 	call->connection = NULL;
 	call->ended = true;
-	buffer_free(&call->out);
-	call->out_at = 0;
 	call_tell_cancelled(call);
 	grpc_call_drop(call);
 }
@@ -296,7 +330,7 @@ grpc_call_attend(struct grpc_call * call)
 	if (!call->finished && !call->paused)
 		grpc_stream_read(call);
 	if (!call->was_full || call->finished || call->cancelled ||
-	    grpc_call_queued(call) > GRPC_CALL_QUEUE / 4)
+	    grpc_call_queued(call) > call_enough(call) / 4)
 		return;
 	call->was_full = false;
 	if (call->events != NULL && call->events->writable != NULL)
@@ -346,14 +380,25 @@ call_queued_more(struct grpc_call * call)
 {
 	size_t queued = grpc_call_queued(call);
 
+	call_count_queued(call);
 	call->replies++;
 	call_headers(call);
 	call_wake(call);
-	if (queued >= GRPC_CALL_QUEUE)
-		call->was_full = true;
 	if (queued > GRPC_QUEUE_MAX || call->out.failed)
 		grpc_call_due(call);
-	return (queued);
+	if (queued < call_enough(call))
+		return (queued);
+	call->was_full = true;
+	return (queued < GRPC_CALL_QUEUE ? GRPC_CALL_QUEUE : queued);
+}
+
+/* Room for a message of n bytes? */
+static bool
+call_has_room(struct grpc_call * call, size_t n)
+{
+	struct budget * b = &call->connection->server->queued;
+
+	return (n <= GRPC_QUEUE_MAX && budget_allows(b, b->used, n));
 }
 
 size_t
@@ -366,7 +411,7 @@ grpc_call_reply(struct grpc_call * call, const void * message)
 	n = protobuf_c_message_get_packed_size(message);
 	buffer_byte(&call->out, 0);
 	buffer_be32(&call->out, (uint32_t)n);
-	if (n > GRPC_QUEUE_MAX)
+	if (!call_has_room(call, n))
 		call->out.failed = true;
 	else
 		protobuf_encode(&call->out, message);
@@ -380,7 +425,7 @@ grpc_call_reply_bytes(struct grpc_call * call, struct slice message)
 		return (GRPC_CALL_QUEUE);
 	buffer_byte(&call->out, 0);
 	buffer_be32(&call->out, (uint32_t)message.n);
-	if (message.n > GRPC_QUEUE_MAX)
+	if (!call_has_room(call, message.n))
 		call->out.failed = true;
 	else
 		buffer_slice(&call->out, message);

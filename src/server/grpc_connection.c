@@ -31,7 +31,8 @@ grpc_connection_close(struct grpc_connection * connection)
 	connection->closing = true;
 	list_remove(&connection->place);
 	list_remove(&connection->dirty);
-	connection->server->n_connections--;
+	if (connection->counted)
+		budget_give(&connection->server->n_connections, 1);
 	list_each(place, following, &connection->calls)
 		grpc_call_detach(list_entry(place, struct grpc_call, place));
 	nghttp2_session_del(connection->session);
@@ -172,13 +173,13 @@ begin(struct grpc_connection * connection)
 {
 	struct grpc_server * server = connection->server;
 
-	server->n_connections++;
+	connection->counted = budget_take(&server->n_connections, 1);
 	list_append(&server->connections, &connection->place);
 	connection->session = grpc_stream_session(connection);
 	connection->preface_at = clock_add(grpc_server_now(server),
 	    server->options.preface_ms);
 	if (connection->session == NULL || server->stopping ||
-	    server->n_connections > server->options.connections_max ||
+	    !connection->counted ||
 	    uv_read_start(&connection->socket.stream, on_alloc, on_read) != 0) {
 		grpc_connection_close(connection);
 		return;

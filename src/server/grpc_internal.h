@@ -20,6 +20,7 @@
 #define GRPC_CONNECTION_WINDOW (1024 * 1024)
 #define GRPC_HEADERS_MAX 16384           /* names and values of one request */
 #define GRPC_QUEUE_MAX ((size_t)(16 * 1024 * 1024))
+#define GRPC_CALL_LITTLE ((size_t)4096)  /* queued when much waits in all */
 #define GRPC_WRITE_SIZE 65536            /* bytes handed to the socket at once */
 #define GRPC_CLOSE_MS 1000               /* to say goodbye after a drain */
 
@@ -60,9 +61,10 @@ struct grpc_server {
 	uv_prepare_t prepare;
 	uint8_t input[65536];      /* of whichever connection is reading */
 	size_t handles;            /* that libuv still knows */
-	size_t n_connections;
-	size_t n_calls;
-	size_t buffered;           /* bytes of unfinished requests */
+	struct budget n_connections, n_calls;
+	struct budget streams;     /* calls of a connection */
+	struct budget buffered;    /* bytes of unfinished requests */
+	struct budget queued;      /* bytes of replies that wait */
 	bool serving;
 	bool stopping;
 	bool drained;              /* the calls left were cancelled */
@@ -75,6 +77,7 @@ struct grpc_connection {
 	struct list place;
 	struct list dirty;
 	struct list calls;
+	size_t n_calls;
 	struct grpc_server * server;
 	union grpc_socket socket;
 	nghttp2_session * session;
@@ -82,6 +85,7 @@ struct grpc_connection {
 	struct buffer out;
 	size_t out_at;
 	uint64_t preface_at;       /* when it must have spoken; 0: it has */
+	bool counted;              /* among the server's connections */
 	bool writing;
 	bool closing;
 };
@@ -106,6 +110,7 @@ struct grpc_call {
 	size_t held;               /* bytes the stream's window lacks */
 	struct buffer out;
 	size_t out_at;
+	size_t queued;             /* bytes of `out` that the server counts */
 	size_t replies;
 	size_t headers;            /* bytes of headers so far */
 	uint64_t deadline;         /* uv time, UINT64_MAX: none */

@@ -18,10 +18,14 @@ with_defaults(const struct grpc_options * options)
 		o.message_max = 4 * 1024 * 1024;
 	if (o.buffered_max == 0)
 		o.buffered_max = 64 * 1024 * 1024;
+	if (o.queued_max == 0)
+		o.queued_max = 64 * 1024 * 1024;
 	if (o.connections_max == 0)
 		o.connections_max = 256;
 	if (o.streams_max == 0)
 		o.streams_max = 1000;
+	if (o.calls_max == 0)
+		o.calls_max = 16384;
 	if (o.preface_ms == 0)
 		o.preface_ms = 20000;
 	return (o);
@@ -256,6 +260,21 @@ init_handles(struct grpc_server * server)
 	return (0);
 }
 
+static void
+init_budgets(struct grpc_server * server)
+{
+	const struct grpc_options * o = &server->options;
+
+	budget_init(&server->n_connections, "grpc.connections",
+	    o->connections_max);
+	budget_init(&server->n_calls, "grpc.calls", o->calls_max);
+	budget_init(&server->streams, "grpc.calls_of_connection",
+	    o->streams_max);
+	budget_init(&server->buffered, "grpc.unfinished_bytes",
+	    o->buffered_max);
+	budget_init(&server->queued, "grpc.queued_bytes", o->queued_max);
+}
+
 int
 grpc_server_new(struct grpc_server ** result, uv_loop_t * loop,
     const struct grpc_options * options, const struct logger * log)
@@ -268,6 +287,7 @@ grpc_server_new(struct grpc_server ** result, uv_loop_t * loop,
 	(void)signal(SIGPIPE, SIG_IGN);
 	server->loop = loop;
 	server->options = with_defaults(options);
+	init_budgets(server);
 	server->log = log;
 	server->serving = true;
 	list_init(&server->listeners);
@@ -333,16 +353,44 @@ grpc_server_set_serving(struct grpc_server * server, bool serving)
 	grpc_health_changed(server);
 }
 
+/* The most calls that a connection has now. */
+static size_t
+most_calls(const struct grpc_server * server)
+{
+	const struct list * place;
+	size_t n, most = 0;
+
+	for (place = server->connections.next; place != &server->connections;
+	     place = place->next) {
+		n = list_entry(place, const struct grpc_connection, place)
+		        ->n_calls;
+		if (n > most)
+			most = n;
+	}
+	return (most);
+}
+
+void
+grpc_server_budgets(const struct grpc_server * server,
+    const struct budget_walk * walk)
+{
+	budget_tell(walk, &server->n_connections);
+	budget_tell(walk, &server->n_calls);
+	budget_tell_used(walk, &server->streams, most_calls(server));
+	budget_tell(walk, &server->buffered);
+	budget_tell(walk, &server->queued);
+}
+
 size_t
 grpc_server_calls(const struct grpc_server * server)
 {
-	return (server->n_calls);
+	return ((size_t)server->n_calls.used);
 }
 
 size_t
 grpc_server_connections(const struct grpc_server * server)
 {
-	return (server->n_connections);
+	return ((size_t)server->n_connections.used);
 }
 
 void

@@ -62,8 +62,12 @@ on_begin_headers(nghttp2_session * session, const nghttp2_frame * frame,
 	if (frame->hd.type != NGHTTP2_HEADERS ||
 	    frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return (0);
-	if ((call = grpc_call_new(connection, frame->hd.stream_id)) == NULL)
-		return (NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
+	/* What was refused so may be tried again: nothing came of it. */
+	if ((call = grpc_call_new(connection, frame->hd.stream_id)) == NULL) {
+		(void)nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
+		    frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+		return (0);
+	}
 	(void)nghttp2_session_set_stream_user_data(session, call->id, call);
 	return (0);
 }
@@ -325,8 +329,8 @@ on_data(nghttp2_session * session, uint8_t flags, int32_t id,
 		return (0);
 	}
 	call->held += n;
-	if (connection->server->buffered + n >
-	    connection->server->options.buffered_max)
+	if (!budget_allows(&connection->server->buffered,
+	    connection->server->buffered.used, n))
 		call->in.failed = true;
 	buffer_append(&call->in, p, n);
 	grpc_call_charge(call);
@@ -388,6 +392,21 @@ on_frame_sent(nghttp2_session * session, const nghttp2_frame * frame,
 	return (0);
 }
 
+/* nghttp2 itself turned something down. */
+static int
+on_invalid(nghttp2_session * session, const nghttp2_frame * frame, int code,
+    void * user)
+{
+	struct grpc_connection * connection = user;
+
+	(void)session;
+	(void)code;
+	if (frame->hd.type == NGHTTP2_HEADERS &&
+	    connection->n_calls >= connection->server->options.streams_max)
+		budget_refuse(&connection->server->streams);
+	return (0);
+}
+
 static int
 on_stream_close(nghttp2_session * session, int32_t id, uint32_t code,
     void * user)
@@ -443,6 +462,8 @@ grpc_stream_session(struct grpc_connection * connection)
 	    on_frame);
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks,
 	    on_frame_sent);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks,
+	    on_invalid);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
 	    on_stream_close);
 	if (nghttp2_session_server_new2(&session, callbacks, connection,

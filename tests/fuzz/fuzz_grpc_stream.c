@@ -19,7 +19,7 @@ connect_to(struct grpc_server * server)
 	list_init(&c->dirty);
 	list_init(&c->calls);
 	list_append(&server->connections, &c->place);
-	server->n_connections++;
+	FUZZ_CHECK(budget_take(&server->n_connections, 1));
 	c->session = grpc_stream_session(c);
 	FUZZ_CHECK(c->session != NULL);
 	return (c);
@@ -48,7 +48,7 @@ disconnect(struct grpc_connection * c)
 
 	list_remove(&c->place);
 	list_remove(&c->dirty);
-	c->server->n_connections--;
+	budget_give(&c->server->n_connections, 1);
 	list_each(place, following, &c->calls)
 		grpc_call_detach(list_entry(place, struct grpc_call, place));
 	nghttp2_session_del(c->session);
@@ -72,9 +72,10 @@ LLVMFuzzerTestOneInput(const uint8_t * p, size_t n)
 	feed(c, (const uint8_t *)NGHTTP2_CLIENT_MAGIC,
 	    NGHTTP2_CLIENT_MAGIC_LEN, NGHTTP2_CLIENT_MAGIC_LEN);
 	feed(c, p + 1, n - 1, (size_t)p[0] + 1);
-	FUZZ_CHECK(server->buffered <= options.buffered_max);
+	FUZZ_CHECK(server->buffered.used <= options.buffered_max);
 	disconnect(c);
-	FUZZ_CHECK(server->buffered == 0);
+	FUZZ_CHECK(server->buffered.used == 0);
+	FUZZ_CHECK(server->queued.used == 0);
 	FUZZ_CHECK(grpc_server_calls(server) == 0);
 	grpc_server_stop(server, 0, NULL, NULL);
 	(void)uv_run(&loop, UV_RUN_DEFAULT);
