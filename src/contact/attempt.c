@@ -3,9 +3,6 @@
 #include "base/clock.h"
 #include "contact/attempt.h"
 
-/* Handshakes of ours at a time. */
-#define ATTEMPTS_MAX 16
-
 /* Pause before a candidate is tried again, ms. */
 #define RETRY_MS 1000
 #define RETRY_MAX_MS 600000
@@ -43,7 +40,7 @@ attempt_end(struct request * r)
 	r->handshake = NULL;
 	r->trying = NULL;
 	r->phase = ATTEMPT_IDLE;
-	r->manager->n_attempts--;
+	budget_give(&r->manager->n_attempts, 1);
 }
 
 /* Half of the pause is chance, so that peers do not fall into step. */
@@ -195,7 +192,6 @@ static void
 attempt_begin(struct request * r, struct candidate * c)
 {
 
-	r->manager->n_attempts++;
 	r->trying = c;
 	r->phase = ATTEMPT_CONNECTING;
 	if (host_connected(r->manager->host, &c->peer)) {
@@ -231,7 +227,7 @@ try_next(struct request * r)
 		return;
 	if (c->next_at > now)
 		attempt_schedule(r, c->next_at - now);
-	else if (r->manager->n_attempts >= ATTEMPTS_MAX)
+	else if (!budget_take(&r->manager->n_attempts, 1))
 		attempt_schedule(r, RETRY_MS);
 	else
 		attempt_begin(r, c);

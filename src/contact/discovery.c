@@ -22,7 +22,7 @@ struct find {
 struct discovery {
 	struct world * world;
 	struct list drivers, searches, announcements, finds, watchers;
-	size_t n_finds;
+	struct budget n_finds;
 	uint64_t round;           /* number of the find that is being told */
 	struct world_timer timer;
 };
@@ -41,9 +41,17 @@ discovery_new(struct host * h)
 	list_init(&d->searches);
 	list_init(&d->announcements);
 	list_init(&d->finds);
+	budget_init(&d->n_finds, "discovery.finds", FINDS_MAX);
 	list_init(&d->watchers);
 	d->timer.fire = tell;
 	return (d);
+}
+
+void
+discovery_budgets(const struct discovery * d, const struct budget_walk * walk)
+{
+
+	budget_tell(walk, &d->n_finds);
 }
 
 static void
@@ -60,7 +68,7 @@ find_free(struct discovery * d, struct find * f)
 {
 
 	list_remove(&f->place);
-	d->n_finds--;
+	budget_give(&d->n_finds, 1);
 	buffer_free(&f->ns);
 	free(f);
 }
@@ -182,14 +190,16 @@ discovery_found_by(struct discovery * d, const char * name, struct slice ns,
 {
 	struct find * f;
 
-	if (d->n_finds >= FINDS_MAX || !sought(d, ns) ||
-	    (f = calloc(1, sizeof(*f))) == NULL)
+	if (!sought(d, ns) || !budget_take(&d->n_finds, 1))
 		return;
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
+		budget_give(&d->n_finds, 1);
+		return;
+	}
 	buffer_slice(&f->ns, ns);
 	f->driver = name;
 	f->peer = *peer;
 	list_append(&d->finds, &f->place);
-	d->n_finds++;
 	if (f->ns.failed) {
 		find_free(d, f);
 		return;
@@ -234,7 +244,7 @@ tell(struct world_timer * timer)
 	struct find * f;
 	size_t n;
 
-	for (n = d->n_finds; n > 0 && !list_empty(&d->finds); n--) {
+	for (n = (size_t)d->n_finds.used; n > 0 && !list_empty(&d->finds); n--) {
 		f = list_entry(d->finds.next, struct find, place);
 		tell_find(d, f);
 		find_free(d, f);

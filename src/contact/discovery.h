@@ -26,6 +26,10 @@ struct discovery_driver {
 
 struct discovery * discovery_new(struct host * h);
 void discovery_free(struct discovery * d);
+
+/* Walk over what drivers use up. */
+void discovery_budgets(const struct discovery * d,
+    const struct budget_walk * walk);
 void discovery_add(struct discovery * d, struct discovery_driver * driver);
 void discovery_remove(struct discovery * d, struct discovery_driver * driver);
 

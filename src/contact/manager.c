@@ -231,6 +231,8 @@ contact_manager_new(struct host * h, struct discovery * d,
 	list_init(&m->responders);
 	list_init(&m->visitors);
 	list_init(&m->requests);
+	manager_responder_init(m);
+	manager_requests_init(m);
 	m->soon.fire = on_soon;
 	m->period.fire = on_period;
 	m->watcher.up = on_up;
@@ -263,6 +265,21 @@ contact_manager_free(struct contact_manager * m)
 	free(m->networks);
 	crypto_wipe(&m->account, sizeof(m->account));
 	free(m);
+}
+
+void
+contact_manager_budgets(const struct contact_manager * m,
+    const struct budget_walk * walk)
+{
+	uint64_t of_peer, visits;
+
+	manager_responder_most(m, &of_peer, &visits);
+	budget_tell(walk, &m->n_responders);
+	budget_tell_used(walk, &m->of_peer, of_peer);
+	budget_tell_used(walk, &m->visits, visits);
+	budget_tell(walk, &m->n_visitors);
+	budget_tell(walk, &m->n_attempts);
+	budget_tell_used(walk, &m->candidates, manager_requests_most(m));
 }
 
 void

@@ -64,6 +64,10 @@ struct contact_manager * contact_manager_new(struct host * h,
     const struct contact_manager_handler * handler, void * user);
 void contact_manager_free(struct contact_manager * m);
 
+/* Walk over what peers use up. */
+void contact_manager_budgets(const struct contact_manager * m,
+    const struct budget_walk * walk);
+
 /* State changed (enabled, seed, wanted): look at the tables again, soon. */
 void contact_manager_update(struct contact_manager * m);
 

@@ -19,12 +19,15 @@ struct contact_manager {
 	bool serving;
 	struct list announced;            /* namespaces that we are under */
 	struct list responders;
-	size_t n_responders;
+	struct budget n_responders; /* handshakes by others, */
+	struct budget of_peer;    /* of a peer, */
+	struct budget visits;     /* that a peer begins in a minute, */
+	struct budget n_visitors; /* peers remembered for that */
 	uint64_t incoming;                /* number of the latest request */
 	struct list visitors;             /* who asked lately, oldest first */
-	size_t n_visitors;
 	struct list requests;
-	size_t n_attempts;
+	struct budget n_attempts; /* handshakes of ours */
+	struct budget candidates; /* peers tried for a contact */
 	struct host_watcher watcher;
 	struct world_timer soon;          /* an update was asked for */
 	struct world_timer period;        /* the next namespaces are due */
@@ -45,6 +48,13 @@ uint64_t manager_unix(struct contact_manager * m);
  */
 size_t manager_window(struct contact_manager * m,
     const struct network * network, bool lookup, uint64_t periods[WINDOW_MAX]);
+
+/* Their budgets; the most that a peer, or a contact, uses of each. */
+void manager_responder_init(struct contact_manager * m);
+void manager_responder_most(const struct contact_manager * m,
+    uint64_t * of_peer, uint64_t * visits);
+void manager_requests_init(struct contact_manager * m);
+uint64_t manager_requests_most(const struct contact_manager * m);
 
 /* Answer, or answer no more. */
 void manager_responder_start(struct contact_manager * m);

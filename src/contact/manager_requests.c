@@ -4,7 +4,8 @@
 #include "contact/attempt.h"
 #include "contact/rendezvous.h"
 
-/* Peers tried for one contact. */
+/* Handshakes of ours at a time; peers tried for one contact. */
+#define ATTEMPTS_MAX 16
 #define CANDIDATES_MAX 256
 
 /* --- candidates --------------------------------------------------------- */
@@ -75,7 +76,8 @@ on_found(struct discovery_search * search, const struct peer_id * peer)
 	if (peer_id_equal(peer, host_id(r->manager->host)) ||
 	    candidate_find(r, peer, l->network) != NULL)
 		return;
-	if (candidates_count(r) >= CANDIDATES_MAX && !candidate_evict(r))
+	if (!budget_allows(&r->manager->candidates, candidates_count(r), 1) &&
+	    !candidate_evict(r))
 		return;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return;
@@ -236,6 +238,29 @@ on_wanted(void * to, const struct contact_wanted * wanted)
 		r->wanted = true;
 	else if (r == NULL || !r->wanted)
 		request_new(m, wanted);
+}
+
+void
+manager_requests_init(struct contact_manager * m)
+{
+	budget_init(&m->n_attempts, "contact.attempts", ATTEMPTS_MAX);
+	budget_init(&m->candidates, "contact.candidates_of_contact",
+	    CANDIDATES_MAX);
+}
+
+uint64_t
+manager_requests_most(const struct contact_manager * m)
+{
+	const struct list * at;
+	uint64_t n, most = 0;
+
+	for (at = m->requests.next; at != &m->requests; at = at->next) {
+		n = candidates_count(list_entry(at, const struct request,
+		    place));
+		if (n > most)
+			most = n;
+	}
+	return (most);
 }
 
 void

@@ -7,6 +7,9 @@
 #define RESPONDERS_MAX 32
 #define RESPONDERS_PER_PEER 4
 
+/* Who comes has the place of one that takes longer to get on, ms. */
+#define PROMPT_MS 5000
+
 /*
  * How long a request may take to be durable, and how long we are silent when
  * it is not, ms.  A requester that has said all takes any end or reset of the
@@ -41,6 +44,7 @@ struct responder {
 	struct contact_manager * manager;
 	uint64_t number;
 	enum phase phase;
+	uint64_t since;
 	unsigned said;            /* our two frames */
 	const struct network * network;
 	struct stream * stream;
@@ -55,7 +59,7 @@ visitor_free(struct contact_manager * m, struct visitor * v)
 {
 
 	list_remove(&v->place);
-	m->n_visitors--;
+	budget_give(&m->n_visitors, 1);
 	free(v);
 }
 
@@ -78,15 +82,18 @@ visitor_new(struct contact_manager * m, const struct peer_id * peer)
 {
 	struct visitor * v;
 
-	if (m->n_visitors >= VISITORS_MAX)
+	if (!budget_take(&m->n_visitors, 1)) {
 		visitor_free(m, list_entry(m->visitors.next, struct visitor,
 		    place));
-	if ((v = calloc(1, sizeof(*v))) == NULL)
+		(void)budget_take(&m->n_visitors, 1);
+	}
+	if ((v = calloc(1, sizeof(*v))) == NULL) {
+		budget_give(&m->n_visitors, 1);
 		return (NULL);
+	}
 	v->peer = *peer;
 	v->since = world_now(m->world);
 	list_append(&m->visitors, &v->place);
-	m->n_visitors++;
 	return (v);
 }
 
@@ -106,7 +113,7 @@ admit(struct contact_manager * m, const struct peer_id * peer)
 		list_remove(&v->place);
 		list_append(&m->visitors, &v->place);
 	}
-	if (v->visits >= VISITS_MAX)
+	if (!budget_allows(&m->visits, v->visits, 1))
 		return (false);
 	v->visits++;
 	return (true);
@@ -131,7 +138,7 @@ responder_free(struct responder * r)
 
 	world_timer_stop(r->manager->world, &r->timer);
 	list_remove(&r->place);
-	r->manager->n_responders--;
+	budget_give(&r->manager->n_responders, 1);
 	if (r->stream != NULL)
 		stream_reset(r->stream);
 	handshake_free(r->handshake);
@@ -289,23 +296,53 @@ responder_new(struct contact_manager * m, struct stream * s,
 	struct responder * r;
 	uint8_t ephemeral[32];
 
-	if ((r = calloc(1, sizeof(*r))) == NULL)
+	if (!budget_take(&m->n_responders, 1))
 		return (NULL);
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		goto err0;
 	world_random(m->world, ephemeral, sizeof(ephemeral));
 	r->handshake = handshake_respond(&m->account, ephemeral);
 	crypto_wipe(ephemeral, sizeof(ephemeral));
-	if (r->handshake == NULL) {
-		free(r);
-		return (NULL);
-	}
+	if (r->handshake == NULL)
+		goto err1;
 	r->manager = m;
+	r->since = world_now(m->world);
 	r->network = network;
 	r->stream = s;
 	r->peer = *stream_peer(s);
 	r->timer.fire = on_timer;
 	list_append(&m->responders, &r->place);
-	m->n_responders++;
 	return (r);
+
+err1:
+	free(r);
+err0:
+	budget_give(&m->n_responders, 1);
+	return (NULL);
+}
+
+/*
+ * When all handshakes are taken, who has not said its second frame in good time
+ * goes for who comes: else a few who say nothing would keep others out.
+ */
+static void
+make_room(struct contact_manager * m)
+{
+	uint64_t now = world_now(m->world);
+	struct list * at, * next;
+	struct responder * r;
+
+	if (m->n_responders.used < m->n_responders.limit)
+		return;
+	list_each(at, next, &m->responders) {
+		r = list_entry(at, struct responder, place);
+		if (r->phase != TALKING || may_be_whole(r) ||
+		    clock_sub(now, r->since) < PROMPT_MS)
+			continue;
+		budget_refuse(&m->n_responders);
+		responder_free(r);
+		return;
+	}
 }
 
 static void
@@ -317,14 +354,48 @@ accept_stream(void * user, struct stream * s, const char * protocol)
 	struct responder * r;
 
 	if (!m->serving || network == NULL ||
-	    m->n_responders >= RESPONDERS_MAX ||
-	    responders_of(m, peer) >= RESPONDERS_PER_PEER ||
-	    !admit(m, peer) || (r = responder_new(m, s, network)) == NULL) {
-		stream_reset(s);
-		return;
-	}
+	    !budget_allows(&m->of_peer, responders_of(m, peer), 1) ||
+	    !admit(m, peer))
+		goto err0;
+	make_room(m);
+	if ((r = responder_new(m, s, network)) == NULL)
+		goto err0;
 	stream_handle(s, &on_stream, r);
 	turn(r, TALKING, HANDSHAKE_MS);
+	return;
+
+err0:
+	stream_reset(s);
+}
+
+void
+manager_responder_init(struct contact_manager * m)
+{
+	budget_init(&m->n_responders, "contact.handshakes", RESPONDERS_MAX);
+	budget_init(&m->of_peer, "contact.handshakes_of_peer",
+	    RESPONDERS_PER_PEER);
+	budget_init(&m->visits, "contact.visits_of_peer", VISITS_MAX);
+	budget_init(&m->n_visitors, "contact.visitors", VISITORS_MAX);
+}
+
+void
+manager_responder_most(const struct contact_manager * m, uint64_t * of_peer,
+    uint64_t * visits)
+{
+	const struct visitor * v;
+	const struct list * at;
+	uint64_t n;
+
+	*of_peer = *visits = 0;
+	for (at = m->responders.next; at != &m->responders; at = at->next) {
+		n = responders_of(m, &list_entry(at, const struct responder,
+		    place)->peer);
+		*of_peer = n > *of_peer ? n : *of_peer;
+	}
+	for (at = m->visitors.next; at != &m->visitors; at = at->next) {
+		v = list_entry(at, const struct visitor, place);
+		*visits = v->visits > *visits ? v->visits : *visits;
+	}
 }
 
 void

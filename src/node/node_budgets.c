@@ -15,6 +15,8 @@ node_budgets(struct node * n, const struct budget_walk * walk)
 
 	host_budgets(n->host, walk);
 	sync_budgets(n->sync, walk);
+	discovery_budgets(n->discovery, walk);
+	contact_manager_budgets(n->contacts, walk);
 	list_each(place, following, &n->budgets) {
 		room = list_entry(place, struct node_budgets_of, place);
 		room->walk(room->user, walk);

@@ -1,5 +1,6 @@
 /* When a request counts as delivered, and how many a node hears. */
 #include "contact/manager_fixture.h"
+#include "support/budgets.h"
 
 static const char * const contact_protocol[] = {"/wesh/contact_req/1.0.0",
     NULL};
@@ -330,6 +331,46 @@ four_handshakes_of_a_peer_and_32_in_all_go_on_at_a_time(void ** state)
 	swarm_stop(&swarm);
 }
 
+static struct budget
+budget(struct side * side, const char * name)
+{
+	struct budget b;
+
+	budget_of(contact_manager_budgets, side->manager, name, &b);
+	return (b);
+}
+
+static void
+who_does_not_get_on_gives_way_to_who_comes(void ** state)
+{
+	struct caller callers[32], more;
+	struct swarm swarm;
+	struct side side;
+	size_t i;
+
+	(void)state;
+	swarm_start(&swarm, sim_seed_wanted(1), 10);
+	side_new(&side, &swarm, 0);
+	for (i = 1; i < 10; i++)
+		swarm_connect(&swarm, i, 0);
+	for (i = 0; i < 32; i++)
+		(void)call(&swarm, 1 + i / 4, &callers[i]);
+	sim_run_for(swarm.sim, 100);
+	assert_int_equal(32, budget(&side, "contact.handshakes").used);
+	assert_int_equal(4, budget(&side, "contact.handshakes_of_peer").used);
+	assert_int_equal(0, budget(&side, "contact.handshakes").refused);
+	sim_run_for(swarm.sim, 5000);
+	(void)call(&swarm, 9, &more);
+	sim_run_for(swarm.sim, 100);
+	sim_assert(swarm.sim, more.answered && !more.closed);
+	sim_assert(swarm.sim, callers[0].closed && !callers[1].closed);
+	assert_int_equal(32, budget(&side, "contact.handshakes").used);
+	assert_int_equal(32, budget(&side, "contact.handshakes").peak);
+	assert_int_equal(1, budget(&side, "contact.handshakes").refused);
+	side_free(&side);
+	swarm_stop(&swarm);
+}
+
 static void
 ten_requests_of_a_peer_in_a_minute_are_heard(void ** state)
 {
@@ -355,6 +396,8 @@ ten_requests_of_a_peer_in_a_minute_are_heard(void ** state)
 	(void)call(&swarm, 2, &c);
 	sim_run_for(swarm.sim, 100);
 	sim_assert(swarm.sim, c.answered);
+	assert_int_equal(10, budget(&side, "contact.visits_of_peer").used);
+	assert_int_equal(2, budget(&side, "contact.visits_of_peer").refused);
 	sim_run_for(swarm.sim, 60000);
 	(void)call(&swarm, 1, &c);
 	sim_run_for(swarm.sim, 100);
@@ -392,6 +435,7 @@ main(void)
 		    a_connection_lost_after_the_last_frame_delivers_nothing),
 		cmocka_unit_test(
 		    four_handshakes_of_a_peer_and_32_in_all_go_on_at_a_time),
+		cmocka_unit_test(who_does_not_get_on_gives_way_to_who_comes),
 		cmocka_unit_test(ten_requests_of_a_peer_in_a_minute_are_heard),
 	};
 
