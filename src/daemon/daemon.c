@@ -28,6 +28,7 @@ struct daemon {
 	struct grpc_server * server;
 	struct grpc_api * api;
 	struct store_commit opened;
+	struct node_budgets_of budgets;
 	struct node_library libraries[DAEMON_LIBRARIES];
 	void (*ready)(void * user, const struct berty_daemon_info * info);
 	void * user;
@@ -151,6 +152,16 @@ enable_requests(struct daemon * d, struct error * err)
 	return (node_commit(tx, NULL, NULL, err));
 }
 
+/* What clients use up is shown beside what peers do. */
+static void
+server_budgets(void * user, const struct budget_walk * walk)
+{
+	struct daemon * d = user;
+
+	if (d->server != NULL)
+		grpc_server_budgets(d->server, walk);
+}
+
 static int
 open_server(struct daemon * d, const struct berty_daemon_options * o,
     struct error * err)
@@ -164,6 +175,9 @@ open_server(struct daemon * d, const struct berty_daemon_options * o,
 	    &d->log);
 	if (rc != 0)
 		return (error_set(err, -rc, "the API server did not start"));
+	d->budgets = (struct node_budgets_of){.walk = server_budgets,
+	    .user = d};
+	node_add_budgets(d->node, &d->budgets);
 	methods = api_v1_methods(&n);
 	if ((d->api = grpc_api_new(d->server, d->node, methods, n)) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
