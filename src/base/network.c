@@ -12,6 +12,8 @@ static const struct network networks[NETWORK_COUNT] = {
 		.message_store = "berty_group_messages",
 		.contact_protocol = "/berty/contact_req/1.0.0",
 		.localrecord_protocol = "berty/p2p/localrecord",
+		/* Keeps a peer's addresses as it knows them when it is told. */
+		.localrecord_again_ms = 5000,
 		.localrecord_max = 4U << 20,
 		.protocol_version = "ipfs/0.1.0",
 		.unsubscribe_backoff_s = 60,

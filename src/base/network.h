@@ -21,6 +21,7 @@ struct network {
 	const char * message_store;       /* store type of the message log */
 	const char * contact_protocol;    /* stream protocol id */
 	const char * localrecord_protocol;
+	uint64_t localrecord_again_ms;    /* a new neighbour is told again; 0: no */
 	size_t localrecord_max;           /* largest frame a peer reads, bytes */
 	const char * protocol_version;    /* of identify */
 	unsigned unsubscribe_backoff_s;   /* named in PRUNE when leaving */

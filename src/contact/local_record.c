@@ -127,7 +127,8 @@ add_dialect(struct local_record * l, const struct network * network)
 		    network->localrecord_protocol) == 0)
 			return;
 	l->dialects[l->n_dialects++] = (struct dialect){
-	    network->localrecord_protocol, network->rotation_text};
+	    network->localrecord_protocol, network->rotation_text,
+	    network->localrecord_again_ms};
 }
 
 static int

@@ -34,6 +34,7 @@ void neighbourhood_each(struct neighbourhood * n, struct slice ns,
 struct dialect {
 	const char * protocol;
 	bool text;                /* its readers want UTF-8 */
+	uint64_t again_ms;        /* a new neighbour is told again; 0: not */
 };
 
 /* A namespace of ours. */

@@ -17,6 +17,7 @@ struct near {
 	size_t at;
 	struct stream * stream;   /* carries one of them */
 	struct world_timer timer; /* its end */
+	struct world_timer again; /* all is told a second time */
 	struct list place;
 };
 
@@ -126,10 +127,23 @@ local_record_tell(struct local_record * l, bool fresh)
 
 /* --- neighbours --------------------------------------------------------- */
 
+/*
+ * A node of 2022 keeps with a record the addresses it knows of us when it
+ * reads it: none, when that is before it has heard our identify, and nobody
+ * is found by such a record.  By now it has.
+ * Source: berty driver_localdiscovery.go:handleStream.
+ */
+static void
+tell_again(struct world_timer * timer)
+{
+	tell(list_entry(timer, struct near, again), false);
+}
+
 static void
 near_free(struct near * n)
 {
 	world_timer_stop(n->l->w, &n->timer);
+	world_timer_stop(n->l->w, &n->again);
 	if (n->stream != NULL)
 		stream_reset(n->stream);
 	list_remove(&n->place);
@@ -178,8 +192,11 @@ near_new(struct local_record * l, const struct peer_id * peer,
 	n->peer = *peer;
 	n->dialect = dialect;
 	n->timer.fire = near_late;
+	n->again.fire = tell_again;
 	list_append(&l->near, &n->place);
 	tell(n, false);
+	if (dialect->again_ms > 0)
+		(void)world_timer_start(l->w, &n->again, dialect->again_ms);
 }
 
 /* Its protocols are known, or changed. */

@@ -720,6 +720,31 @@ one_that_learns_the_protocol_later_is_told_then(void ** state)
 	stop(&f);
 }
 
+static void
+a_node_of_2022_is_told_twice_for_it_may_not_know_us_yet(void ** state)
+{
+	static const enum network_id ids[2] = {NETWORK_BERTY_V1,
+	    NETWORK_WESH};
+	struct fixture f;
+	size_t i, streams;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		streams = 0;
+		start(&f, 2, 1, ids[i]);
+		assert_int_equal(host_serve(f.s.nodes[1].h,
+		    network_get(ids[i])->localrecord_protocol, hold,
+		    &streams), 0);
+		discovery_announce(f.d[0], slice_text("here"), 1000);
+		swarm_connect(&f.s, 0, 1);
+		sim_run_for(f.s.sim, 1000);
+		assert_int_equal(streams, 1);
+		sim_run_for(f.s.sim, 60000);
+		assert_int_equal(streams, i == 0 ? 2 : 1);
+		stop(&f);
+	}
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int
@@ -749,6 +774,7 @@ main(void)
 		T(sixty_four_streams_are_read_at_once_and_no_more),
 		T(one_that_does_not_read_is_told_one_frame_at_a_time),
 		T(one_that_learns_the_protocol_later_is_told_then),
+		T(a_node_of_2022_is_told_twice_for_it_may_not_know_us_yet),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
