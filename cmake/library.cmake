@@ -34,7 +34,8 @@ function(berty_closure module modules packages)
 endfunction()
 
 # berty_library(NAME DESCRIPTION … MODULES … HEADERS …): libNAME.so, libNAME.a, NAME.pc and
-# the CMake target, as install component NAME.
+# the CMake target berty::NAME, as install component NAME; in these two names
+# without its "berty-".
 function(berty_library name)
   cmake_parse_arguments(L "" "DESCRIPTION" "MODULES;HEADERS" ${ARGN})
   set(modules)
@@ -74,14 +75,19 @@ function(berty_library name)
   foreach(module IN LISTS modules)
     list(APPEND files $<TARGET_FILE:${module}>)
   endforeach()
+  set(strip)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+    set(strip --strip-unneeded)
+  endif()
   set(archive ${CMAKE_BINARY_DIR}/lib${name}.a)
   set(object ${CMAKE_BINARY_DIR}/${name}.o)
   add_custom_command(OUTPUT ${archive}
-    COMMAND ${CMAKE_LINKER} -r -o ${object} ${pulled}
+    COMMAND ${CMAKE_LINKER} -r --gc-sections -o ${object} ${pulled}
       --start-group ${files} --end-group
     # What all of them have may be there twice.
     COMMAND ${CMAKE_OBJCOPY} --keep-global-symbols=${exports}
       --weaken-symbol=berty_error_name --weaken-symbol=berty_error_format
+      ${strip}
       ${object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
     COMMAND ${CMAKE_AR} rcs ${archive} ${object}
@@ -92,10 +98,8 @@ function(berty_library name)
 
   # --- what is installed
   list(JOIN packages " " requires)
-  string(REPLACE "-" "::" imported ${name})
-  if(name STREQUAL berty)
-    set(imported berty::berty)
-  endif()
+  string(REPLACE "berty-" "" component ${name})
+  set(imported berty::${component})
   set(library_name ${name})
   file(RELATIVE_PATH include_from_pc
     /${CMAKE_INSTALL_LIBDIR}/pkgconfig /${CMAKE_INSTALL_INCLUDEDIR})
@@ -106,19 +110,19 @@ function(berty_library name)
   configure_file(${CMAKE_SOURCE_DIR}/cmake/library-target.cmake.in
     ${CMAKE_BINARY_DIR}/package/${name}-target.cmake @ONLY)
   install(TARGETS ${id}_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-    COMPONENT ${name})
+    COMPONENT ${component})
   install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR}
-    COMPONENT ${name})
+    COMPONENT ${component})
   list(TRANSFORM L_HEADERS PREPEND ${CMAKE_SOURCE_DIR}/include/berty/
     OUTPUT_VARIABLE headers)
   install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/berty
-    COMPONENT ${name})
+    COMPONENT ${component})
   install(FILES ${CMAKE_BINARY_DIR}/${name}.pc
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${name})
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
   install(FILES ${CMAKE_BINARY_DIR}/package/${name}-target.cmake
     ${CMAKE_BINARY_DIR}/package/berty-config.cmake
     ${CMAKE_BINARY_DIR}/package/berty-config-version.cmake
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/berty COMPONENT ${name})
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/berty COMPONENT ${component})
   add_library(${imported} ALIAS ${id}_shared)
   add_dependencies(libraries ${id}_shared ${id}_archive)
 endfunction()

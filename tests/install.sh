@@ -46,14 +46,16 @@ exports_match() {
 
 # Every function that a header marks is in some library, and the reverse.
 headers_match() {
-	cat "$prefix"/include/berty/*.h | tr '\n' ' ' |
-		grep -o 'BERTY_API [^(]*(' | grep -v 'define' |
+	find "$prefix/include/berty" -name '*.h' ! -name api.h -exec cat {} + |
+		tr '\n' ' ' |
+		grep -o 'BERTY_API [^(]*(' |
 		sed 's/.*[ *]\([a-z0-9_]*\)($/\1/' | sort -u >"$work/declared"
 	cat "$tree"/cmake/exports/*.txt | sort -u | diff "$work/declared" -
 }
 
 header_alone() {
 	printf '#include "berty/%s"\n#include "berty/%s"\n' "$1" "$1" >"$work/h.c"
+	echo 'extern int more;' >>"$work/h.c"
 	cp "$work/h.c" "$work/h.cc"
 	cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$prefix/include" \
 		-fsyntax-only "$work/h.c" &&
@@ -131,6 +133,12 @@ by_cmake() {
 		cmake --build "$work/cm"
 }
 
+by_archive() {
+	cmake -S "$tree/examples" -B "$work/ar" -DBERTY_STATIC=ON \
+		-DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/ar" &&
+		! ldd "$work/ar/chat" | grep libberty
+}
+
 # A program with names of ours inside, on three of our archives at once.
 clashing() {
 	cat >"$work/clash.c" <<'C'
@@ -168,8 +176,8 @@ C
 	cc -std=c11 -o "$work/clash" "$work/clash.c" -I"$prefix/include" \
 		"$prefix/lib/libberty-p2p.a" "$prefix/lib/libberty.a" \
 		"$prefix/lib/libberty-sim.a" \
-		$(pkg-config --static --libs-only-l berty berty-p2p berty-sim |
-			tr ' ' '\n' | grep -v '^-lberty') &&
+		$(pkg-config --libs $(pkg-config --print-requires-private \
+			berty berty-p2p berty-sim)) -pthread &&
 		env LD_LIBRARY_PATH= "$work/clash"
 }
 
@@ -179,7 +187,7 @@ lean() {
 }
 
 p2p_alone() {
-	cmake --install "$build" --prefix "$work/alone" --component berty-p2p \
+	cmake --install "$build" --prefix "$work/alone" --component p2p \
 		--strip && [ ! -e "$work/alone/lib/libberty.so" ] &&
 		PKG_CONFIG_PATH="$work/alone/lib/pkgconfig" cc -std=c11 \
 			-D_POSIX_C_SOURCE=200809L -o "$work/ping-alone" \
@@ -212,6 +220,8 @@ holds "building with pkg-config" by_pkg_config
 run_all "$work/pc" pkg-config
 holds "building with find_package" by_cmake
 run_all "$work/cm" find_package
+holds "building with the archives" by_archive
+run_all "$work/ar" archives
 holds "names of ours in a program of others" clashing
 holds "libberty-p2p alone" p2p_alone
 holds "DESTDIR" with_destdir
