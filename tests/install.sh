@@ -78,7 +78,9 @@ run_embed() {
 	printf 'hello\n' | timeout 60 "$1/embed" | grep -q '^heard: hello$'
 }
 
+# What an earlier run has left must not pass for this one's.
 run_ping() {
+	rm -f "$work/ping"
 	timeout 60 "$1/ping" >"$work/ping" &
 	running="$running $!"
 	until_true grep -q p2p "$work/ping" &&
@@ -87,7 +89,8 @@ run_ping() {
 }
 
 run_chat() {
-	rm -rf "$work/a" "$work/b" "$work/to-a" "$work/to-b"
+	rm -rf "$work/a" "$work/b" "$work/to-a" "$work/to-b" \
+		"$work/from-a" "$work/from-b"
 	mkfifo "$work/to-a" "$work/to-b"
 	timeout 90 "$1/chat" "$work/a" <"$work/to-a" >"$work/from-a" &
 	running="$running $!"
