@@ -95,6 +95,19 @@ network_find(const char * name)
 	return (NULL);
 }
 
+bool
+network_is_ambiguous(const struct network * network)
+{
+	size_t i;
+
+	for (i = 0; i < NETWORK_COUNT; i++)
+		if (&networks[i] != network &&
+		    strcmp(networks[i].contact_protocol,
+		        network->contact_protocol) == 0)
+			return (true);
+	return (false);
+}
+
 /* The network of the name that stands before the next comma. */
 static const struct network *
 take_name(struct slice * text)

@@ -43,6 +43,9 @@ struct network {
 const struct network * network_get(enum network_id id);
 const struct network * network_find(const char * name);
 
+/* Does another one have the same contact protocol? */
+bool network_is_ambiguous(const struct network * network);
+
 /* Networks that are spoken at once, the preferred one first; none twice. */
 struct network_list {
 	size_t n;

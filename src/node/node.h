@@ -115,13 +115,10 @@ bool node_each_library(struct node * n, size_t * at,
 /* What is spoken; the account's own first. */
 const struct network_list * node_networks(const struct node * n);
 
-/* Does another one that is spoken have the same contact protocol? */
-bool node_is_ambiguous(const struct node * n, const struct network * network);
-
 /*
  * The network that a call or a link names: one name, or several with commas, of
- * which one must be spoken (-ERR_INVALID_INPUT).  NULL: not known, as more
- * than one may be meant (names NULL or empty: all).
+ * which one must be spoken (-ERR_INVALID_INPUT).  NULL: not known, as none is
+ * named or several are.
  */
 int node_name_network(const struct node * n, const char * names,
     const struct network ** network, struct error * err);

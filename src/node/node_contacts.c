@@ -69,7 +69,10 @@ tell(struct node * n, const char * what, const struct error * err)
 	log_warn(n->world->log, "contact", "%s: %s", what, text);
 }
 
-/* By which network a contact was met, as far as it can be told. */
+/*
+ * By which network a contact was met, as far as its protocol tells; another one
+ * that has it may be spoken only later.
+ */
 static int
 write_network(struct node * n, const uint8_t pk[32],
     const struct network * network, struct error * err)
@@ -77,7 +80,7 @@ write_network(struct node * n, const uint8_t pk[32],
 	int status;
 
 	status = account_set_network(n->account, pk, network,
-	    node_is_ambiguous(n, network));
+	    network_is_ambiguous(network));
 	return (status == 0 ? 0 : error_set(err, -status,
 	    "the contact's network cannot be kept"));
 }

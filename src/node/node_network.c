@@ -32,19 +32,6 @@ node_networks(const struct node * n)
 	return (&n->networks);
 }
 
-bool
-node_is_ambiguous(const struct node * n, const struct network * network)
-{
-	size_t i;
-
-	for (i = 0; i < n->networks.n; i++)
-		if (n->networks.at[i] != network &&
-		    strcmp(n->networks.at[i]->contact_protocol,
-		        network->contact_protocol) == 0)
-			return (true);
-	return (false);
-}
-
 int
 node_name_network(const struct node * n, const char * names,
     const struct network ** network, struct error * err)
@@ -52,7 +39,7 @@ node_name_network(const struct node * n, const char * names,
 	struct network_list list, spoken = {0};
 	size_t i;
 
-	*network = n->networks.n == 1 ? n->networks.at[0] : NULL;
+	*network = NULL;
 	if (names == NULL || names[0] == '\0')
 		return (0);
 	if (!network_list_parse(&list, slice_text(names)))

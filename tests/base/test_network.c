@@ -65,6 +65,9 @@ contact_requests_of_2022_have_their_own_protocol(void ** state)
 	    "/wesh/contact_req/1.0.0");
 	assert_string_equal(wesh()->contact_protocol,
 	    "/wesh/contact_req/1.0.0");
+	assert_false(network_is_ambiguous(v1()));
+	assert_true(network_is_ambiguous(app()));
+	assert_true(network_is_ambiguous(wesh()));
 }
 
 static void

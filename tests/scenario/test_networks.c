@@ -286,6 +286,31 @@ an_unknown_network_is_refused(void ** state)
 	fleet_stop(&f);
 }
 
+/* It was taken for one of the only network that was spoken. */
+static void
+a_contact_is_met_when_its_network_is_added(void ** state)
+{
+	static const struct fleet_config config = {.n = 2,
+	    .networks = {"berty", "wesh"}};
+	struct fleet f;
+	uint8_t group_pk[32];
+
+	(void)state;
+	fleet_start(&f, 40, &config);
+	fleet_befriend(&f, 1, 0);
+	sim_assert(f.sim, fleet_contact_group(&f, 0, 1, group_pk));
+	fleet_send(&f, 0, group_pk, "hello?");
+	sim_run_for(f.sim, SOON_MS);
+	assert_int_equal(fleet_count(&f, 1, group_pk), 0);
+	fleet_close(&f, 0);
+	f.config.networks[0] = "berty,wesh";
+	fleet_open(&f, 0);
+	sim_assert(f.sim, fleet_wait_count(&f, 1, group_pk, 1, SOON_MS));
+	assert_string_equal(network_of(&f, 0, group_pk), "wesh");
+	check_talk(&f, 0, 1, group_pk, "at last");
+	fleet_stop(&f);
+}
+
 /* An account keeps its network; others come and go with the flag. */
 static void
 the_networks_of_an_account_change_with_restarts(void ** state)
@@ -337,6 +362,7 @@ main(void)
 		    who_guessed_together_follow_the_one_who_knows),
 		cmocka_unit_test(a_group_whose_network_is_known_stays),
 		cmocka_unit_test(an_unknown_network_is_refused),
+		cmocka_unit_test(a_contact_is_met_when_its_network_is_added),
 		cmocka_unit_test(
 		    the_networks_of_an_account_change_with_restarts),
 	};
