@@ -271,14 +271,16 @@ label_size(const uint8_t * label)
 }
 
 /*
- * Where this end of a name stands in the message already; 0: nowhere.  What
- * matches down to the empty label reads as that name, wherever it is.
+ * Where this end of a name stands in the first `size` bytes of the message; 0:
+ * nowhere.  What matches down to the empty label reads as that name, wherever
+ * it is.
  */
 static size_t
-written_at(const struct mdns_writer * w, const uint8_t * tail, size_t n)
+written_at(const struct mdns_writer * w, size_t size, const uint8_t * tail,
+    size_t n)
 {
-	size_t size = w->out->n - w->start, at;
 	const uint8_t * p = w->out->p + w->start;
+	size_t at;
 
 	for (at = HEADER; at + n <= size && at < 0x3fff; at++)
 		if (memcmp(p + at, tail, n) == 0)
@@ -291,11 +293,12 @@ write_name(struct mdns_writer * w, const struct mdns_name * name)
 {
 	const uint8_t * p = name->bytes;
 	const uint8_t * end = name->bytes + name->n;
-	size_t at;
+	/* A label may have the rest of its own name in it. */
+	size_t size = w->out->n - w->start, at;
 
 	for (; p < end && p[0] != 0; p += label_size(p)) {
-		if (!w->out->failed &&
-		    (at = written_at(w, p, (size_t)(end - p))) != 0) {
+		if (!w->out->failed && (at = written_at(w, size, p,
+		    (size_t)(end - p))) != 0) {
 			buffer_be16(w->out, (uint16_t)(POINTER << 8 | at));
 			return;
 		}

@@ -370,6 +370,27 @@ what_is_written_can_be_read(void ** state)
 }
 
 static void
+a_name_does_not_point_into_itself(void ** state)
+{
+	/* The first label holds what comes behind it. */
+	static const struct mdns_name odd = {.n = 7,
+	    .bytes = "\3\1x\0\1x"};
+	struct buffer b = {0};
+	struct mdns_writer w;
+	struct told t;
+
+	(void)state;
+	mdns_write_begin(&w, &b, 0, false);
+	mdns_write_question(&w, &odd, MDNS_PTR);
+	mdns_write_question(&w, &odd, MDNS_PTR);
+	mdns_write_end(&w);
+	assert_int_equal(read_it(b.p, b.n, &t), 0);
+	assert_int_equal(t.questions, 2);
+	assert_true(mdns_name_equal(&t.question.name, &odd));
+	buffer_free(&b);
+}
+
+static void
 a_string_of_256_bytes_is_not_written(void ** state)
 {
 	uint8_t bytes[256] = {0};
@@ -420,6 +441,7 @@ main(void)
 		cmocka_unit_test(
 		    a_message_of_9000_bytes_is_read_and_one_of_9001_is_not),
 		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(a_name_does_not_point_into_itself),
 		cmocka_unit_test(a_string_of_256_bytes_is_not_written),
 		cmocka_unit_test(bad_names_are_refused),
 	};
