@@ -251,6 +251,43 @@ a_callback_may_close_the_node_it_stands_on(void ** state)
 	berty_free(ctx);
 }
 
+struct restless {
+	struct party p;
+	unsigned calls;
+};
+
+/* Begins a call whenever one ended. */
+static void
+end_and_begin(void * user, berty_id call, const struct berty_error * err)
+{
+	static const struct berty_handler handler = {
+		.size = sizeof(handler), .end = end_and_begin,
+	};
+	struct restless * r = user;
+
+	(void)call;
+	r->calls++;
+	if (err == NULL)
+		CALL_OK(berty_call(r->p.b, r->p.node,
+		    "InstanceGetConfiguration", NULL, 0, &handler, r, NULL));
+}
+
+static void
+a_host_that_calls_without_pause_does_not_stop_the_loop(void ** state)
+{
+	struct restless r = {{0}, 0};
+	struct berty * ctx;
+
+	(void)state;
+	CALL_OK(berty_new(NULL, &ctx, NULL));
+	party_open(&r.p, ctx, NULL);
+	end_and_begin(&r, 0, NULL);
+	/* The deadline is an event like any other: it must get its turn. */
+	CALL_OK(berty_run(ctx, 20));
+	assert_true(r.calls > 1);
+	berty_free(ctx);
+}
+
 static void
 a_slow_reader_is_given_no_more_until_it_asks(void ** state)
 {
@@ -363,6 +400,8 @@ main(void)
 		cmocka_unit_test(
 		    a_change_under_way_is_answered_when_its_node_closes),
 		cmocka_unit_test(a_callback_may_close_the_node_it_stands_on),
+		cmocka_unit_test(
+		    a_host_that_calls_without_pause_does_not_stop_the_loop),
 		cmocka_unit_test(a_slow_reader_is_given_no_more_until_it_asks),
 		cmocka_unit_test(a_call_that_takes_too_long_is_given_up),
 		cmocka_unit_test(

@@ -308,6 +308,64 @@ a_world_without_threads_does_the_work_on_the_loop(void ** state)
 	berty_sim_free(sim);
 }
 
+/* Closes the node that its event came from. */
+static int
+reply_and_close(void * user, berty_id call, const void * bytes, size_t n)
+{
+	struct guest * g = user;
+
+	(void)call;
+	(void)bytes;
+	(void)n;
+	if (g->p.node != 0)
+		CALL_OK(berty_close(g->p.b, g->p.node));
+	g->p.node = 0;
+	return (BERTY_MORE);
+}
+
+static void
+nothing(void * user, berty_id call, const struct berty_error * err)
+{
+	(void)user;
+	(void)call;
+	(void)err;
+}
+
+static bool
+is_closed(void * user)
+{
+	return (((struct guest *)user)->p.node == 0);
+}
+
+static void
+a_callback_of_the_hosts_network_may_close_the_node(void ** state)
+{
+	static const struct berty_handler handler = {
+		.size = sizeof(handler), .reply = reply_and_close,
+		.end = nothing,
+	};
+	struct guest g[2] = {{0}};
+	struct berty_sim * sim;
+	struct answer a;
+	uint8_t group[32];
+
+	(void)state;
+	guests_start(g, &sim, 9);
+	guests_befriend(g, group);
+	{
+		KEY_REQUEST(list, group);
+
+		CALL_OK(berty_call(g[1].p.b, g[1].p.node, "GroupMessageList",
+		    list.p, list.n, &handler, &g[1], NULL));
+	}
+	sim_say(&g[0], group, "the last you hear", &a);
+	HOLDS(sim, berty_sim_run_until(sim, is_closed, &g[1], 60000));
+	berty_sim_run_for(sim, 100);
+	berty_free(g[0].p.b);
+	berty_free(g[1].p.b);
+	berty_sim_free(sim);
+}
+
 static void
 a_sync_that_fails_turns_the_node_read_only_and_keeps_what_it_had(
     void ** state)
@@ -394,6 +452,8 @@ main(void)
 		cmocka_unit_test(a_world_that_lacks_what_all_need_is_refused),
 		cmocka_unit_test(
 		    a_world_without_threads_does_the_work_on_the_loop),
+		cmocka_unit_test(
+		    a_callback_of_the_hosts_network_may_close_the_node),
 		cmocka_unit_test(
 		    a_sync_that_fails_turns_the_node_read_only_and_keeps_what_it_had),
 		cmocka_unit_test(

@@ -135,7 +135,8 @@ berty_free(struct berty * b)
 	loop_enter(b);
 	/* Closing them ends their calls; what is queued finds none. */
 	place_close_all(b);
-	loop_commands(b);
+	while (loop_commands(b))
+		;
 	if (b->loop != NULL) {
 		loop_close(b);
 		world_os_free(b->world);

@@ -115,8 +115,8 @@ void loop_wake(struct berty * b);
 /* Queue a command, under the lock; the caller wakes the loop. */
 void loop_post(struct berty * b, struct command * command);
 
-/* Run what is queued. */
-void loop_commands(struct berty * b);
+/* Run what is queued now; is there more since? */
+bool loop_commands(struct berty * b);
 
 /* Is this thread the one that runs the loop, in a callback? */
 bool loop_inside(struct berty * b);
@@ -127,7 +127,10 @@ bool loop_inside(struct berty * b);
  */
 void loop_do(struct berty * b, void (*run)(void * user), void * user);
 
-/* Between these, callbacks may be called and the loop is this thread's. */
+/*
+ * Between these, callbacks may be called and the loop is this thread's.  In a
+ * world of the host's each callback stands between them, as there is no run.
+ */
 void loop_enter(struct berty * b);
 void loop_leave(struct berty * b);
 

@@ -29,6 +29,22 @@ carried_free(struct carried * c)
 	free(c);
 }
 
+/* --- callbacks of the host ------------------------------------------------ */
+
+static void
+callback_begin(struct berty * b)
+{
+	if (b->loop == NULL)
+		loop_enter(b);
+}
+
+static void
+callback_end(struct berty * b)
+{
+	if (b->loop == NULL)
+		loop_leave(b);
+}
+
 /* --- the end -------------------------------------------------------------- */
 
 void
@@ -44,7 +60,9 @@ carried_end(struct carried * c, const struct error * err)
 	(void)pthread_mutex_unlock(&c->b->lock);
 	if (err != NULL)
 		(void)error_export(&e, err, 0);
+	callback_begin(c->b);
 	c->handler.end(c->user, c->id, err == NULL ? NULL : &e);
+	callback_end(c->b);
 }
 
 static void
@@ -105,8 +123,11 @@ transport_begin(struct api_call * api)
 {
 	struct carried * c = carried_of(api);
 
-	if (!c->ended && c->handler.begin != NULL)
-		c->handler.begin(c->user, c->id);
+	if (c->ended || c->handler.begin == NULL)
+		return;
+	callback_begin(c->b);
+	c->handler.begin(c->user, c->id);
+	callback_end(c->b);
 }
 
 static bool
@@ -118,12 +139,14 @@ transport_reply(struct api_call * api, const void * message)
 	if (c->ended || c->handler.reply == NULL)
 		return (false);
 	protobuf_encode(&bytes, message);
+	callback_begin(c->b);
 	if (bytes.failed)
 		log_error(&c->b->log, "call", "a reply of %s is lost: out of "
 		    "memory", api->method->name);
 	else if (c->handler.reply(c->user, c->id, bytes.p, bytes.n) !=
 	    BERTY_MORE)
 		c->full_reply = true;
+	callback_end(c->b);
 	buffer_wipe(&bytes);
 	return (c->full_reply);
 }

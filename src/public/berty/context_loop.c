@@ -27,13 +27,29 @@ next_command(struct berty * b)
 	return (command);
 }
 
-void
+static size_t
+count_commands(struct berty * b)
+{
+	struct list * at, * next;
+	size_t n = 0;
+
+	(void)pthread_mutex_lock(&b->lock);
+	list_each(at, next, &b->commands)
+		n++;
+	(void)pthread_mutex_unlock(&b->lock);
+	return (n);
+}
+
+/* What callbacks ask for waits, so that sockets are served in between. */
+bool
 loop_commands(struct berty * b)
 {
+	size_t n = count_commands(b);
 	struct command * command;
 
-	while ((command = next_command(b)) != NULL)
+	for (; n > 0 && (command = next_command(b)) != NULL; n--)
 		command->run(b, command);
+	return (count_commands(b) > 0);
 }
 
 void
@@ -51,7 +67,8 @@ woken(uv_async_t * wake)
 	struct berty * b = wake->data;
 	bool stop;
 
-	loop_commands(b);
+	if (loop_commands(b))
+		loop_wake(b);
 	(void)pthread_mutex_lock(&b->lock);
 	stop = b->stop;
 	(void)pthread_mutex_unlock(&b->lock);
@@ -65,7 +82,8 @@ loop_turn(struct world_timer * timer)
 	struct berty * b = list_entry(timer, struct berty, turn);
 
 	loop_enter(b);
-	loop_commands(b);
+	if (loop_commands(b))
+		loop_wake(b);
 	loop_leave(b);
 }
 
