@@ -324,6 +324,48 @@ a_slow_reader_is_given_no_more_until_it_asks(void ** state)
 }
 
 static void
+a_client_stream_takes_what_its_budget_allows(void ** state)
+{
+	static uint8_t bytes[(1 << 20) + 100];
+	struct berty_writer w = {bytes, sizeof(bytes), 0};
+	struct berty_handler handler = reading_handler;
+	static uint8_t block[1 << 20];
+	struct reading r = {0}, unary = {0};
+	struct party a = {0};
+	struct berty * ctx;
+
+	(void)state;
+	CALL_OK(berty_new(NULL, &ctx, NULL));
+	party_open(&a, ctx, NULL);
+	handler.begin = NULL;
+	CALL_OK(berty_call(ctx, a.node, "AttachmentPrepare", NULL, 0, &handler,
+	    &r, &r.call));
+	assert_int_equal(berty_call_send(ctx, r.call, "\xff", 1),
+	    -BERTY_ERR_DESERIALIZATION);
+	/* Below the budget one is taken whole; at it, none. */
+	CALL_OK(berty_call_send(ctx, r.call, "", 0));
+	berty_put_bytes(&w, 1, block, sizeof(block));
+	assert_true(w.n <= w.size);
+	CALL_OK(berty_call_send(ctx, r.call, w.p, w.n));
+	assert_int_equal(berty_call_send(ctx, r.call, "", 0),
+	    -BERTY_ERR_STREAM_WRITE);
+	CALL_OK(berty_call_close_send(ctx, r.call));
+	assert_int_equal(berty_call_close_send(ctx, r.call),
+	    -BERTY_ERR_INVALID_INPUT);
+	assert_int_equal(berty_call_send(ctx, r.call, "", 0),
+	    -BERTY_ERR_INVALID_INPUT);
+	CALL_OK(berty_call(ctx, a.node, "GroupMetadataList", NULL, 0,
+	    &reading_handler, &unary, &unary.call));
+	assert_int_equal(berty_call_send(ctx, unary.call, "", 0),
+	    -BERTY_ERR_INVALID_INPUT);
+	WAIT_FOR(ctx, r.ended == 1 && unary.ended == 1);
+	assert_int_equal(berty_call_send(ctx, r.call, "", 0),
+	    -BERTY_ERR_NOT_FOUND);
+	berty_free(ctx);
+	assert_int_equal(r.ended, 1);
+}
+
+static void
 a_call_that_takes_too_long_is_given_up(void ** state)
 {
 	struct party a = {0};
@@ -403,6 +445,7 @@ main(void)
 		cmocka_unit_test(
 		    a_host_that_calls_without_pause_does_not_stop_the_loop),
 		cmocka_unit_test(a_slow_reader_is_given_no_more_until_it_asks),
+		cmocka_unit_test(a_client_stream_takes_what_its_budget_allows),
 		cmocka_unit_test(a_call_that_takes_too_long_is_given_up),
 		cmocka_unit_test(
 		    contexts_in_one_process_know_nothing_of_each_other),
