@@ -82,10 +82,11 @@ int log_receive(struct log * log, const struct cid * cid, struct slice block);
 
 /*
  * How many entries, and bytes of blocks, may wait for parents; the values here
- * unless told.  Beyond them log_settle drops what would have to wait, unless a
- * waiting entry names it as a parent: a long history comes newest first, and
- * must reach its beginning.  So what nobody can join is bounded, and the rest
- * goes on.  What was dropped may be received again.
+ * unless told.  Beyond them one that has to wait takes the place of those that
+ * have waited longest, or is dropped when it needs more than there is; but one
+ * that a waiting entry names as a parent is taken beside them: a long history
+ * comes newest first, and must reach its beginning.  So what nobody can join is
+ * bounded, and the rest goes on.  What went may be received again.
  */
 #define LOG_WAITING_MAX (1U << 18)
 #define LOG_WAITING_BYTES_MAX (1U << 28)

@@ -1,19 +1,22 @@
 /*
- * Whoever may write in a log can sign a chain of entries of which the first is
- * never given: each is named as a parent by one that waits, so each is taken.
- * When so much waits that no honest history is expected to, those go that have
- * waited longest.  As histories come newest first, these are the newest: what
- * is left reaches the beginning, is joined, and makes room for the rest, which
- * is told again.  Who catches up while a liar fills the log is evicted last.
+ * Whoever may write in a log can sign entries whose parents are never given;
+ * also a long chain of them, of which each is named as a parent by one that
+ * waits, so that each is taken.  When too much waits, those go that have waited
+ * longest.  As histories come newest first, these are the newest: what is left
+ * reaches the beginning, is joined, and makes room for the rest, which is told
+ * again.  Who catches up while a liar fills the log is evicted last.
  */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "log/log_impl.h"
 
-/* Parents whose children go at a time, as a share of the budget and at most;
- * and times in a transaction. */
-enum { EVICT_SHARE = 8, EVICT_PARENTS = 512, EVICT_TIMES = 16 };
+/*
+ * Parents whose children go at a time, as a share of the budget and at most;
+ * times in a transaction; and parents for one entry that is let in.
+ */
+enum { EVICT_SHARE = 8, EVICT_PARENTS = 512, EVICT_TIMES = 16,
+	EVICT_FOR_ONE = 16 };
 
 /* A child goes: its block, and that it is here. */
 static int
@@ -58,16 +61,15 @@ evict_children(struct log * log, const struct cid * parent)
 
 /* The parents that are waited for since longest: how many, or a code. */
 static int
-evict_some(struct log * log)
+evict_some(struct log * log, uint64_t max)
 {
 	struct cid * parents = calloc(EVICT_PARENTS, sizeof(*parents));
-	uint64_t share = log->chain_max / EVICT_SHARE + 1;
 	int i, n, status = 0;
 
 	if (parents == NULL)
 		return (-ERR_INTERNAL);
 	n = log_wait_oldest(log, parents,
-	    share < EVICT_PARENTS ? (int)share : EVICT_PARENTS);
+	    max < EVICT_PARENTS ? (int)max : EVICT_PARENTS);
 	for (i = 0; i < n && status == 0; i++)
 		status = evict_children(log, &parents[i]);
 	free(parents);
@@ -103,7 +105,30 @@ log_evict(struct log * log)
 	}
 	for (times = 0; n > 0 && times < EVICT_TIMES &&
 	     is_full(log, entries, bytes); times++)
-		if ((n = evict_some(log)) < 0)
+		if ((n = evict_some(log,
+		    log->chain_max / EVICT_SHARE + 1)) < 0)
 			return (n);
 	return (0);
+}
+
+static bool
+has_room(const struct log * log, const struct log_pending * p)
+{
+	return (log->waiting < log->waiting_max &&
+	    p->block.n <= log->waiting_bytes_max &&
+	    log->waiting_bytes <= log->waiting_bytes_max - p->block.n);
+}
+
+int
+log_evict_for(struct log * log, const struct log_pending * p)
+{
+	int i, n = 1;
+
+	/* It would not fit if all the others went. */
+	if (log->waiting_max == 0 || p->block.n > log->waiting_bytes_max)
+		return (0);
+	for (i = 0; i < EVICT_FOR_ONE && n > 0 && !has_room(log, p); i++)
+		if ((n = evict_some(log, 1)) < 0)
+			return (n);
+	return (has_room(log, p));
 }

@@ -175,9 +175,14 @@ int log_wait_gone(struct log * log, const struct cid * cid);
 /* The parents whose rows are the oldest: how many, or a code. */
 int log_wait_oldest(struct log * log, struct cid * parents, int max);
 
-/* log_evict.c: make room for what is pending; is there none for one more? */
+/*
+ * log_evict.c: make room for what is pending; is there none for one more?
+ * _for: for one that nobody waits for: 1, 0 when there is none to be had, or a
+ * code.
+ */
 int log_evict(struct log * log);
 bool log_is_full(const struct log * log, const struct log_pending * p);
+int log_evict_for(struct log * log, const struct log_pending * p);
 
 /* log_denied.c */
 enum { LOG_DENIED_MAX = 1024 };

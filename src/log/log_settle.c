@@ -419,17 +419,19 @@ note_ready(struct log * log)
  * Is there no room for one more that waits?  What a waiting entry names as its
  * parent is taken all the same: only so can that one ever be joined.
  */
-static bool
+static int
 is_too_much(struct log * log, const struct log_pending * p)
 {
+	int status;
+
 	if (p->ready)
-		return (false);
+		return (0);
 	if (log_is_full(log, p))
-		return (true);
-	return ((log->waiting >= log->waiting_max ||
-	    p->block.n > log->waiting_bytes_max ||
-	    log->waiting_bytes > log->waiting_bytes_max - p->block.n) &&
-	    !log_wait_wants(log, &p->cid));
+		return (1);
+	if (log_wait_wants(log, &p->cid))
+		return (0);
+	status = log_evict_for(log, p);
+	return (status < 0 ? status : status == 0);
 }
 
 int
@@ -443,7 +445,9 @@ log_park(struct log * log)
 		return (status);
 	list_each(place, following, &log->pending) {
 		p = list_entry(place, struct log_pending, place);
-		if (is_too_much(log, p)) {
+		if ((status = is_too_much(log, p)) < 0)
+			return (status);
+		if (status > 0) {
 			log->refused++;
 			drop(log, p);
 		} else if ((status = park_block(log, p)) != 0)

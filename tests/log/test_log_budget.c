@@ -36,25 +36,30 @@ status_of(struct place * p)
 }
 
 static void
-as_many_wait_as_the_budget_allows_and_not_one_more(void ** state)
+as_many_wait_as_the_budget_allows_and_the_oldest_goes_for_one_more(
+    void ** state)
 {
 	struct sim * sim = sim_new(1);
+	struct cid cids[4];
 	struct place p;
-	struct cid cid;
 	unsigned i;
 
 	(void)state;
 	place_new(&p, sim, 'a');
 	log_budget(p.log, 3, LOG_WAITING_BYTES_MAX);
 	for (i = 0; i < 3; i++)
-		(void)receive_orphan(&p, i, NULL, &cid);
-	assert_true(log_has(p.log, &cid));
+		(void)receive_orphan(&p, i, NULL, &cids[i]);
+	for (i = 0; i < 3; i++)
+		assert_true(log_has(p.log, &cids[i]));
 	assert_int_equal(status_of(&p).waiting, 3);
+	assert_int_equal(status_of(&p).evicted, 0);
+	(void)receive_orphan(&p, 3, NULL, &cids[3]);
+	assert_int_equal(status_of(&p).waiting, 3);
+	assert_int_equal(status_of(&p).evicted, 1);
 	assert_int_equal(status_of(&p).refused, 0);
-	(void)receive_orphan(&p, 3, NULL, &cid);
-	assert_false(log_has(p.log, &cid));
-	assert_int_equal(status_of(&p).waiting, 3);
-	assert_int_equal(status_of(&p).refused, 1);
+	assert_false(log_has(p.log, &cids[0]));
+	for (i = 1; i < 4; i++)
+		assert_true(log_has(p.log, &cids[i]));
 	place_free(&p);
 	sim_free(sim);
 }
@@ -63,25 +68,34 @@ static void
 bytes_that_wait_are_bounded_across_reopening(void ** state)
 {
 	struct sim * sim = sim_new(2);
+	struct cid first, cid;
 	struct place p;
-	struct cid cid;
 	size_t size;
 
 	(void)state;
 	place_new(&p, sim, 'a');
-	size = receive_orphan(&p, 0, NULL, &cid);
+	size = receive_orphan(&p, 0, NULL, &first);
 	assert_int_equal(status_of(&p).waiting_bytes, size);
 	place_reopen(&p);
 	assert_int_equal(status_of(&p).waiting_bytes, size);
 	log_budget(p.log, 100, 2 * size);
 	assert_int_equal(receive_orphan(&p, 1, NULL, &cid), size);
-	assert_true(log_has(p.log, &cid));
+	assert_true(log_has(p.log, &first) && log_has(p.log, &cid));
 	log_budget(p.log, 100, 3 * size - 1);
 	(void)receive_orphan(&p, 2, NULL, &cid);
-	assert_false(log_has(p.log, &cid));
-	log_budget(p.log, 100, 3 * size);
-	(void)receive_orphan(&p, 2, NULL, &cid);
 	assert_true(log_has(p.log, &cid));
+	assert_false(log_has(p.log, &first));
+	assert_int_equal(status_of(&p).waiting_bytes, 2 * size);
+	log_budget(p.log, 100, 3 * size);
+	(void)receive_orphan(&p, 3, NULL, &cid);
+	assert_true(log_has(p.log, &cid));
+	assert_int_equal(status_of(&p).waiting_bytes, 3 * size);
+	/* One that is larger than all that may wait does not empty it. */
+	log_budget(p.log, 100, size - 1);
+	(void)receive_orphan(&p, 4, NULL, &cid);
+	assert_false(log_has(p.log, &cid));
+	assert_int_equal(status_of(&p).refused, 1);
+	assert_int_equal(status_of(&p).waiting, 3);
 	place_free(&p);
 	sim_free(sim);
 }
@@ -140,6 +154,35 @@ what_can_be_joined_is_never_refused(void ** state)
 	assert_int_equal(store_commit(b.store, NULL), 0);
 	place_settle(&b);
 	assert_int_equal(status_of(&b).joined, 2);
+	place_free(&a);
+	place_free(&b);
+	sim_free(sim);
+}
+
+/* A liar has filled the log for good: who comes later still catches up. */
+static void
+orphans_do_not_keep_others_from_catching_up(void ** state)
+{
+	struct sim * sim = sim_new(10);
+	struct cid cids[10], cid;
+	struct place a, b;
+	unsigned i;
+
+	(void)state;
+	place_new(&a, sim, 'a');
+	place_new(&b, sim, 'a');
+	for (i = 0; i < 10; i++)
+		cids[i] = place_append(&a, "x");
+	log_budget(b.log, 20, LOG_WAITING_BYTES_MAX);
+	for (i = 0; i < 50; i++)
+		(void)receive_orphan(&b, i, NULL, &cid);
+	assert_int_equal(status_of(&b).waiting, 20);
+	for (i = 10; i-- > 0;) {
+		place_receive(&b, &a, &cids[i]);
+		(void)receive_orphan(&b, 100 + i, NULL, &cid);
+	}
+	assert_int_equal(status_of(&b).joined, 10);
+	assert_true(status_of(&b).waiting <= 20);
 	place_free(&a);
 	place_free(&b);
 	sim_free(sim);
@@ -371,7 +414,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
-	        as_many_wait_as_the_budget_allows_and_not_one_more),
+	        as_many_wait_as_the_budget_allows_and_the_oldest_goes_for_one_more),
 	    cmocka_unit_test(bytes_that_wait_are_bounded_across_reopening),
 	    cmocka_unit_test(what_others_wait_for_is_taken_over_the_budget),
 	    cmocka_unit_test(what_can_be_joined_is_never_refused),
@@ -382,6 +425,7 @@ main(void)
 	        a_history_longer_than_all_that_may_wait_is_joined_in_pieces),
 	    cmocka_unit_test(who_catches_up_beside_a_liar_is_not_evicted),
 	    cmocka_unit_test(a_fork_survives_the_eviction_of_one_branch),
+	    cmocka_unit_test(orphans_do_not_keep_others_from_catching_up),
 	};
 
 	crypto_setup();
