@@ -171,6 +171,8 @@ local_record_new(struct discovery * d, struct host * h,
 	list_init(&l->own);
 	list_init(&l->near);
 	list_init(&l->incoming);
+	budget_init(&l->n_incoming, "localdisc.streams",
+	    LOCAL_RECORD_STREAMS);
 	world_random(l->w, (uint8_t *)&seed, sizeof(seed));
 	neighbourhood_init(&l->told, seed);
 	l->soon.fire = on_soon;
@@ -189,6 +191,16 @@ local_record_new(struct discovery * d, struct host * h,
 	}
 	meet_connected(l);
 	return (l);
+}
+
+void
+local_record_budgets(const struct local_record * l,
+    const struct budget_walk * walk)
+{
+	budget_tell(walk, &l->n_incoming);
+	budget_tell(walk, &l->told.n);
+	budget_tell_used(walk, &l->told.of_peer,
+	    neighbourhood_most(&l->told));
 }
 
 void

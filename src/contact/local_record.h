@@ -10,6 +10,7 @@
 #ifndef BERTY_CONTACT_LOCAL_RECORD_H
 #define BERTY_CONTACT_LOCAL_RECORD_H
 
+#include "base/budget.h"
 #include "base/network.h"
 #include "contact/discovery.h"
 
@@ -35,6 +36,10 @@ struct local_record;
 struct local_record * local_record_new(struct discovery * d, struct host * h,
     const struct network * const * networks, size_t n_networks);
 void local_record_free(struct local_record * l);
+
+/* What peers use up of it. */
+void local_record_budgets(const struct local_record * l,
+    const struct budget_walk * walk);
 
 /* --- frames ------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ incoming_free(struct incoming * in)
 {
 	world_timer_stop(in->l->w, &in->timer);
 	list_remove(&in->place);
-	in->l->n_incoming--;
+	budget_give(&in->l->n_incoming, 1);
 	frame_free(&in->reader);
 	free(in);
 }
@@ -102,8 +102,9 @@ local_record_hear(void * user, struct stream * s, const char * protocol)
 	struct incoming * in;
 
 	(void)protocol;
-	if (l->n_incoming >= LOCAL_RECORD_STREAMS ||
-	    (in = calloc(1, sizeof(*in))) == NULL) {
+	if ((in = calloc(1, sizeof(*in))) == NULL ||
+	    !budget_take(&l->n_incoming, 1)) {
+		free(in);
 		stream_reset(s);
 		return;
 	}
@@ -112,7 +113,6 @@ local_record_hear(void * user, struct stream * s, const char * protocol)
 	in->reader.max = LOCAL_RECORD_READ;
 	in->timer.fire = incoming_late;
 	list_append(&l->incoming, &in->place);
-	l->n_incoming++;
 	(void)world_timer_start(l->w, &in->timer, LOCAL_RECORD_STREAM_MS);
 	stream_handle(s, &incoming_handler, in);
 }

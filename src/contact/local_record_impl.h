@@ -9,11 +9,15 @@
 struct neighbourhood {
 	struct map peers;
 	struct list order;        /* who told something last at the end */
-	size_t n;                 /* records of all */
+	struct budget n;          /* records of all */
+	struct budget of_peer;    /* of each */
 };
 
 void neighbourhood_init(struct neighbourhood * n, uint64_t seed);
 void neighbourhood_free(struct neighbourhood * n);
+
+/* How many records the peer that told most has. */
+uint64_t neighbourhood_most(const struct neighbourhood * n);
 
 /*
  * Keep a namespace of a peer until that time, ms; false when there is no room
@@ -51,7 +55,8 @@ struct local_record {
 	struct dialect dialects[NETWORK_COUNT];
 	size_t n_dialects;
 	struct list own, near, incoming;
-	size_t n_own, n_incoming;
+	size_t n_own;
+	struct budget n_incoming;
 	struct neighbourhood told;
 	struct world_timer soon;  /* tells what is fresh */
 	struct world_timer renew;

@@ -20,6 +20,22 @@ neighbourhood_init(struct neighbourhood * n, uint64_t seed)
 {
 	*n = (struct neighbourhood){.peers.seed = seed};
 	list_init(&n->order);
+	budget_init(&n->n, "localdisc.records", LOCAL_RECORD_ALL);
+	budget_init(&n->of_peer, "localdisc.records_of_peer",
+	    LOCAL_RECORD_PEER);
+}
+
+uint64_t
+neighbourhood_most(const struct neighbourhood * n)
+{
+	const struct list * at;
+	uint64_t most = 0, told;
+
+	for (at = n->order.next; at != &n->order; at = at->next) {
+		told = list_entry(at, const struct neighbour, place)->told.n;
+		most = told > most ? told : most;
+	}
+	return (most);
 }
 
 static void
@@ -31,7 +47,7 @@ forget_peer(struct neighbourhood * n, struct neighbour * peer)
 
 	while (map_next(&peer->told, &at, &key, &value))
 		free(value);
-	n->n -= peer->told.n;
+	budget_give(&n->n, peer->told.n);
 	map_free(&peer->told);
 	(void)map_remove(&n->peers, peer_id_slice(&peer->peer));
 	list_remove(&peer->place);
@@ -60,7 +76,7 @@ forget_expired(struct neighbourhood * n, struct neighbour * peer,
 			continue;
 		(void)map_remove(&peer->told, key);
 		free(value);
-		n->n--;
+		budget_give(&n->n, 1);
 	}
 }
 
@@ -86,7 +102,7 @@ neighbour_of(struct neighbourhood * n, const struct peer_id * id)
 	return (peer);
 }
 
-/* Room for one more record of the peer. */
+/* Room for one more record of the peer, which is taken. */
 static bool
 make_room(struct neighbourhood * n, struct neighbour * peer, uint64_t now)
 {
@@ -94,9 +110,9 @@ make_room(struct neighbourhood * n, struct neighbour * peer, uint64_t now)
 
 	if (peer->told.n >= LOCAL_RECORD_PEER)
 		forget_expired(n, peer, now);
-	if (peer->told.n >= LOCAL_RECORD_PEER)
+	if (!budget_allows(&n->of_peer, peer->told.n, 1))
 		return (false);
-	while (n->n >= LOCAL_RECORD_ALL) {
+	while (!budget_take(&n->n, 1)) {
 		oldest = list_entry(n->order.next, struct neighbour, place);
 		if (oldest == peer)
 			return (false);
@@ -118,15 +134,20 @@ neighbourhood_keep(struct neighbourhood * n, const struct peer_id * id,
 		t->until = until;
 		return (true);
 	}
-	if (!make_room(n, peer, now) || (t = calloc(1, sizeof(*t))) == NULL)
+	if (!make_room(n, peer, now))
 		return (false);
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		goto err0;
 	t->until = until;
-	if (map_set(&peer->told, ns, t) != 0) {
-		free(t);
-		return (false);
-	}
-	n->n++;
+	if (map_set(&peer->told, ns, t) != 0)
+		goto err1;
 	return (true);
+
+err1:
+	free(t);
+err0:
+	budget_give(&n->n, 1);
+	return (false);
 }
 
 void

@@ -17,6 +17,10 @@ node_budgets(struct node * n, const struct budget_walk * walk)
 	sync_budgets(n->sync, walk);
 	discovery_budgets(n->discovery, walk);
 	contact_manager_budgets(n->contacts, walk);
+	if (n->local != NULL)
+		local_record_budgets(n->local, walk);
+	if (n->mdns != NULL)
+		mdns_budgets(n->mdns, walk);
 	list_each(place, following, &n->budgets) {
 		room = list_entry(place, struct node_budgets_of, place);
 		room->walk(room->user, walk);

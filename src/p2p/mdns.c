@@ -288,6 +288,14 @@ mdns_free(struct mdns * m)
 	free(m);
 }
 
+void
+mdns_budgets(const struct mdns * m, const struct budget_walk * walk)
+{
+	budget_tell(walk, &m->found.n);
+	budget_tell(walk, &m->found.fresh);
+	budget_tell(walk, &m->found.dials);
+}
+
 bool
 mdns_active(const struct mdns * m)
 {

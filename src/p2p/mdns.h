@@ -11,6 +11,7 @@
 #ifndef BERTY_P2P_MDNS_H
 #define BERTY_P2P_MDNS_H
 
+#include "base/budget.h"
 #include "p2p/host.h"
 
 /* What peers may use up. */
@@ -32,6 +33,9 @@ struct mdns * mdns_new(struct host * h);
 
 /* Say goodbye on every link, and end. */
 void mdns_free(struct mdns * m);
+
+/* What peers use up of it. */
+void mdns_budgets(const struct mdns * m, const struct budget_walk * walk);
 
 /* Does it hear at least one link? */
 bool mdns_active(const struct mdns * m);

@@ -46,7 +46,7 @@ static void
 forget(struct mdns_found * f, struct found * p)
 {
 	list_remove(&p->place);
-	f->n--;
+	budget_give(&f->n, 1);
 	free(p);
 }
 
@@ -122,6 +122,7 @@ mdns_found_connect(struct mdns_found * f)
 		    p->next_at < soonest)
 			soonest = p->next_at;
 	}
+	budget_note(&f->dials, n);
 	/* A dial that nobody ends must not keep its place for good. */
 	if (n > 0 && soonest > clock_add(now(f), DIAL_MS))
 		soonest = clock_add(now(f), DIAL_MS + 1);
@@ -180,6 +181,10 @@ mdns_found_init(struct mdns_found * f, struct host * h)
 {
 	*f = (struct mdns_found){.host = h};
 	list_init(&f->peers);
+	budget_init(&f->n, "mdns.peers", MDNS_FOUND_MAX);
+	budget_init(&f->fresh, "mdns.new_peers_of_minute",
+	    MDNS_FOUND_PER_MINUTE);
+	budget_init(&f->dials, "mdns.dials", MDNS_DIALS);
 	f->timer.fire = on_timer;
 	f->watcher = (struct host_watcher){.up = on_up, .down = on_down,
 	    .failed = on_failed, .user = f};
@@ -201,12 +206,9 @@ count_fresh(struct mdns_found * f)
 {
 	if (now(f) - f->minute >= 60000) {
 		f->minute = now(f);
-		f->fresh = 0;
+		f->fresh.used = 0;
 	}
-	if (f->fresh >= MDNS_FOUND_PER_MINUTE)
-		return (false);
-	f->fresh++;
-	return (true);
+	return (budget_take(&f->fresh, 1));
 }
 
 /* The two sides find each other at once: one of them waits for the other. */
@@ -227,13 +229,14 @@ mdns_found_heard(struct mdns_found * f, const struct peer_id * peer)
 	if (p == NULL) {
 		if (!count_fresh(f) || (p = calloc(1, sizeof(*p))) == NULL)
 			return (false);
-		if (f->n >= MDNS_FOUND_MAX)
+		if (!budget_take(&f->n, 1)) {
 			forget(f, list_entry(f->peers.next, struct found,
 			    place));
+			(void)budget_take(&f->n, 1);
+		}
 		p->peer = *peer;
 		p->next_at = first_try(f, peer);
 		list_init(&p->place);
-		f->n++;
 	}
 	p->heard_at = now(f);
 	list_remove(&p->place);

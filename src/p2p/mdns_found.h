@@ -10,9 +10,10 @@
 struct mdns_found {
 	struct host * host;
 	struct list peers;        /* the one heard last at the end */
-	size_t n;
-	unsigned fresh;           /* new ones in this minute */
-	uint64_t minute;          /* when it began */
+	struct budget n;
+	struct budget fresh;      /* new ones in this minute ... */
+	uint64_t minute;          /* ... which began then */
+	struct budget dials;      /* under way */
 	struct host_watcher watcher;
 	struct world_timer timer; /* a peer may be tried (again) ... */
 	uint64_t due;             /* ... at this time, if it is armed */

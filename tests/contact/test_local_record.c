@@ -226,8 +226,8 @@ who_told_nothing_for_longest_gives_way(void ** state)
 
 	(void)state;
 	neighbourhood_init(&n, 1);
-	for (peer = 0; n.n < LOCAL_RECORD_ALL; peer++)
-		for (i = 0; i < LOCAL_RECORD_PEER && n.n < LOCAL_RECORD_ALL;
+	for (peer = 0; n.n.used < LOCAL_RECORD_ALL; peer++)
+		for (i = 0; i < LOCAL_RECORD_PEER && n.n.used < LOCAL_RECORD_ALL;
 		     i++)
 			assert_true(keep(&n, peer, i, 0, 100));
 	assert_int_equal(who(&n, 0, 0), peer);
@@ -236,7 +236,7 @@ who_told_nothing_for_longest_gives_way(void ** state)
 	assert_true(keep(&n, 99, 1000000, 0, 100));
 	assert_int_equal(who(&n, 0, 0), peer - 1);
 	assert_int_equal(who(&n, 1000000, 0), 1);
-	assert_int_equal(n.n, LOCAL_RECORD_ALL - LOCAL_RECORD_PEER + 1);
+	assert_int_equal(n.n.used, LOCAL_RECORD_ALL - LOCAL_RECORD_PEER + 1);
 	neighbourhood_free(&n);
 }
 
@@ -410,7 +410,7 @@ many_namespaces_go_in_several_frames(void ** state)
 	swarm_connect(&f.s, 0, 1);
 	sim_run_for(f.s.sim, 10000);
 	assert_int_equal(f.seeker[1].n, 1);
-	assert_int_equal(f.l[1]->told.n, 200);
+	assert_int_equal(f.l[1]->told.n.used, 200);
 	stop(&f);
 }
 
@@ -537,11 +537,11 @@ records_that_have_ended_or_are_too_long_are_left_out(void ** state)
 	buffer_clear(&frame);
 	put_record(&frame, slice_of(name, sizeof(name)), 1893456000);
 	visit(&f, &v, buffer_all(&frame), &s);
-	assert_int_equal(f.l[0]->told.n, 0);
+	assert_int_equal(f.l[0]->told.n.used, 0);
 	buffer_clear(&frame);
 	put_record(&frame, slice_of(name, sizeof(name) - 1), 1893456000);
 	visit(&f, &v, buffer_all(&frame), &s);
-	assert_int_equal(f.l[0]->told.n, 1);
+	assert_int_equal(f.l[0]->told.n.used, 1);
 	buffer_free(&frame);
 	stop(&f);
 }
@@ -621,10 +621,10 @@ a_stream_that_says_nothing_is_not_held(void ** state)
 	swarm_connect(&f.s, 0, 1);
 	visit(&f, &v, slice_of("\x50", 1), &s);
 	assert_false(v.closed);
-	assert_int_equal(f.l[0]->n_incoming, 1);
+	assert_int_equal(f.l[0]->n_incoming.used, 1);
 	sim_run_for(f.s.sim, 11000);
 	assert_true(v.closed);
-	assert_int_equal(f.l[0]->n_incoming, 0);
+	assert_int_equal(f.l[0]->n_incoming.used, 0);
 	stop(&f);
 }
 
@@ -653,7 +653,7 @@ sixty_four_streams_are_read_at_once_and_no_more(void ** state)
 		assert_false(v[i].closed);
 	visit(&f, &v[i], slice_of("\x50", 1), &s);
 	assert_true(v[i].closed);
-	assert_int_equal(f.l[0]->n_incoming, LOCAL_RECORD_STREAMS);
+	assert_int_equal(f.l[0]->n_incoming.used, LOCAL_RECORD_STREAMS);
 	stop(&f);
 }
 
