@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/error_public.h"
 #include "berty/daemon.h"
@@ -373,6 +376,19 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	return (0);
 }
 
+/*
+ * A flood is over some time, and its memory is to go: glibc keeps what was freed
+ * once large pieces were used, unless it is told how large they may be.
+ */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+#endif
+}
+
 static int
 run_daemon(struct run * run)
 {
@@ -392,6 +408,7 @@ run_daemon(struct run * run)
 		    : "a new account in memory");
 		(void)fflush(stdout);
 	}
+	give_memory_back();
 	rc = berty_daemon_run(&options, ready, &printed, &err);
 	if (rc != 0)
 		(void)error_import(&run->err, &err, rc);

@@ -384,6 +384,18 @@ err0:
 	return (status);
 }
 
+static bool
+opened_none(const struct connection * c)
+{
+	const struct list * place;
+
+	for (place = c->streams.next; place != &c->streams;
+	     place = place->next)
+		if (!list_entry(place, const struct stream, place)->outgoing)
+			return (false);
+	return (true);
+}
+
 /* Has it had its time, and does nothing with what it takes up? */
 static bool
 is_idle(const struct connection * c)
@@ -394,7 +406,7 @@ is_idle(const struct connection * c)
 		return (false);
 	if (!c->up)
 		return (age >= c->h->limits.upgrade_ms / HALF_OPEN_PART);
-	return (list_empty(&c->streams) && age >= c->h->limits.upgrade_ms);
+	return (opened_none(c) && age >= c->h->limits.upgrade_ms);
 }
 
 /*

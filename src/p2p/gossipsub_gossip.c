@@ -47,9 +47,12 @@ gossipsub_gossip_ihave(struct gossip_peer * p,
 	struct buffer rpc = {0};
 	size_t i, n = 0;
 
-	if (control->n_ihave == 0 || ++p->ihaves > IHAVE_MESSAGES ||
-	    p->asked >= IHAVE_IDS)
+	if (control->n_ihave == 0)
 		return;
+	if (++p->ihaves > IHAVE_MESSAGES || p->asked >= IHAVE_IDS) {
+		budget_refuse(&p->g->budgets.asked);
+		return;
+	}
 	if ((ids = malloc(IHAVE_IDS * sizeof(*ids))) == NULL)
 		return;
 	for (i = 0; i < control->n_ihave; i++)

@@ -111,7 +111,10 @@ waste(struct gossip_peer * p, struct bucket * b, const struct bucket_size * size
 	bucket_take(b, size, now);
 	budget_note(shown, bucket_taken(b, size, now));
 	p->wasted = true;
-	budget_note(&g->budgets.wasted, ++g->wasted);
+	/* The first of each is looked at however many there were. */
+	if (g->wasted < WASTED)
+		g->wasted++;
+	budget_note(&g->budgets.wasted, g->wasted);
 	g->stats.rejected++;
 }
 

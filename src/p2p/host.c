@@ -173,9 +173,9 @@ fill_limits(struct host_limits * l)
 	if (l->buffered == 0)
 		l->buffered = 64 * 1024 * 1024;
 	if (l->unfinished == 0)
-		l->unfinished = 64 * 1024 * 1024;
+		l->unfinished = 32 * 1024 * 1024;
 	if (l->queued == 0)
-		l->queued = 64 * 1024 * 1024;
+		l->queued = 32 * 1024 * 1024;
 }
 
 static void

@@ -33,8 +33,8 @@ struct host_limits {
 	unsigned accept_backlog;          /* 64: streams still negotiating */
 	size_t buffered_per_connection;   /* 1 MiB */
 	size_t buffered;                  /* 64 MiB in all connections */
-	size_t unfinished;                /* 64 MiB of messages not whole */
-	size_t queued;                    /* 64 MiB to be sent, in all */
+	size_t unfinished;                /* 32 MiB of messages not whole */
+	size_t queued;                    /* 32 MiB to be sent, in all */
 };
 
 /* How connections are secured: sets of these. */
