@@ -5,6 +5,7 @@ void
 sync_budgets_init(struct sync * s)
 {
 	budget_init(&s->unverified, "sync.unverified_bytes", SYNC_UNVERIFIED);
+	budget_init(&s->early_bytes, "sync.early_bytes", SYNC_EARLY);
 	budget_init(&s->lacking, "sync.lacking", SYNC_QUEUE_ALL);
 	budget_init(&s->log_lacking, "sync.lacking_of_log", SYNC_QUEUE);
 	budget_init(&s->log_asked, "sync.in_flight_of_log", SYNC_IN_FLIGHT);
@@ -15,7 +16,7 @@ sync_budgets_init(struct sync * s)
 /* What the log that uses most of each uses. */
 struct most {
 	uint64_t lacking, asked, nobody, bad, waiting, waiting_bytes;
-	uint64_t refused;         /* by all logs, for want of room */
+	uint64_t refused;         /* by all logs, for want of room; let go too */
 };
 
 static void
@@ -42,7 +43,7 @@ find_most(const struct sync * s)
 		raise_to(&m.bad, l->n_bad);
 		raise_to(&m.waiting, status.waiting);
 		raise_to(&m.waiting_bytes, status.waiting_bytes);
-		m.refused += status.refused;
+		m.refused += status.refused + status.evicted;
 	}
 	return (m);
 }
@@ -53,10 +54,10 @@ tell_waiting(const struct most * m, const struct budget_walk * walk)
 {
 	struct budget b;
 
-	budget_init(&b, "log.waiting", LOG_WAITING_MAX);
+	budget_init(&b, "log.waiting", LOG_CHAIN_MAX);
 	b.refused = m->refused;
 	budget_tell_used(walk, &b, m->waiting);
-	budget_init(&b, "log.waiting_bytes", LOG_WAITING_BYTES_MAX);
+	budget_init(&b, "log.waiting_bytes", LOG_CHAIN_BYTES_MAX);
 	b.refused = m->refused;
 	budget_tell_used(walk, &b, m->waiting_bytes);
 }
@@ -70,6 +71,7 @@ sync_budgets(struct sync * s, const struct budget_walk * walk)
 	bitswap_budgets(s->bitswap, walk);
 	direct_channel_budgets(s->direct, walk);
 	budget_tell(walk, &s->unverified);
+	budget_tell(walk, &s->early_bytes);
 	budget_tell(walk, &s->lacking);
 	budget_tell_used(walk, &s->log_lacking, m.lacking);
 	budget_tell_used(walk, &s->log_asked, m.asked);

@@ -20,7 +20,7 @@ static void
 early_free(struct sync * s, struct early * e)
 {
 	list_remove(&e->place);
-	s->early_bytes -= e->message.n;
+	budget_give(&s->early_bytes, e->message.n);
 	buffer_free(&e->message);
 	free(e);
 }
@@ -63,19 +63,22 @@ sync_early_hold(struct sync * s, const struct peer_id * from,
 	struct early * e;
 
 	sync_early_expire(s);
-	if (message.n > SYNC_EARLY_PEER - held_of(s, from) ||
-	    message.n > SYNC_EARLY - s->early_bytes ||
-	    (e = calloc(1, sizeof(*e))) == NULL)
+	if (message.n > SYNC_EARLY_PEER - held_of(s, from)) {
+		budget_refuse(&s->early_bytes);
 		return (false);
+	}
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return (false);
+	buffer_slice(&e->message, message);
+	if (e->message.failed || !budget_take(&s->early_bytes, message.n)) {
+		buffer_free(&e->message);
+		free(e);
+		return (false);
+	}
 	e->from = *from;
 	e->until = clock_add(world_now(s->world), SYNC_EARLY_MS);
-	buffer_slice(&e->message, message);
 	list_append(&s->early, &e->place);
-	s->early_bytes += e->message.n;
-	if (!e->message.failed)
-		return (true);
-	early_free(s, e);
-	return (false);
+	return (true);
 }
 
 /* What is of no known log still is held again. */
@@ -91,9 +94,9 @@ sync_early_take(struct sync * s)
 		list_remove(place);
 		list_append(&taken, place);
 	}
-	s->early_bytes = 0;
 	list_each(place, following, &taken) {
 		e = list_entry(place, struct early, place);
+		budget_give(&s->early_bytes, e->message.n);
 		list_remove(&e->place);
 		(void)sync_receive(s, NULL, &e->from, &e->from, true,
 		    buffer_all(&e->message));

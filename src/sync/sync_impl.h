@@ -152,7 +152,7 @@ struct sync {
 	struct map points;            /* rotation value -> sync_log */
 	struct map items;             /* CID -> sync_item */
 	struct list early;            /* messages of unknown senders */
-	size_t early_bytes;
+	struct budget early_bytes;    /* of them */
 	bool early_due;               /* peers came since they were looked at */
 	struct budget unverified;     /* bytes of items that came */
 	struct budget lacking;        /* CIDs queued, in all logs */

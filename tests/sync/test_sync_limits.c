@@ -419,12 +419,12 @@ no_more_is_held_of_an_unknown_sender_than_the_budget(void ** state)
 	for (i = 0; i < 4; i++)
 		assert_int_equal(tell(&liar, node, &claim), 0);
 	sim_run_for(net.sim, 2000);
-	assert_true(node->sync->early_bytes > 4 * 60000);
-	assert_true(node->sync->early_bytes <= SYNC_EARLY_PEER);
+	assert_true(node->sync->early_bytes.used > 4 * 60000);
+	assert_true(node->sync->early_bytes.used <= SYNC_EARLY_PEER);
 	assert_int_equal(stats_of(node).heads_refused, 0);
 	assert_int_equal(tell(&liar, node, &claim), 0);
 	sim_run_for(net.sim, 2000);
-	assert_true(node->sync->early_bytes <= SYNC_EARLY_PEER);
+	assert_true(node->sync->early_bytes.used <= SYNC_EARLY_PEER);
 	assert_int_equal(stats_of(node).heads_refused, 1);
 	buffer_free(&json);
 	stop(&net, &liar);
