@@ -107,7 +107,18 @@ build_rust() {
 	at_least "$have" "$wanted" ||
 		stop "Rust $have is too old: install $wanted or later"
 	say "building the Rust peer with Rust $have"
-	(cd "$here/rust" && CARGO_TARGET_DIR="$out/rust-target" \
+	mkdir -p "$out/rust"
+	cp -r "$here/rust/Cargo.toml" "$here/rust/src" "$out/rust/"
+	# The lock file goes without the registry's address: cargo knows it.
+	if ! cmp -s "$here/rust/Cargo.lock.in" "$out/rust/locked"; then
+		rm -f "$out/rust/Cargo.lock"
+		(cd "$out/rust" && cargo generate-lockfile --quiet)
+		source=$(grep -m 1 '^source = ' "$out/rust/Cargo.lock")
+		sed "s|^source = .*|$source|" "$here/rust/Cargo.lock.in" \
+			>"$out/rust/Cargo.lock"
+		cp "$here/rust/Cargo.lock.in" "$out/rust/locked"
+	fi
+	(cd "$out/rust" && CARGO_TARGET_DIR="$out/rust-target" \
 		cargo build --locked --release --jobs 2 --quiet)
 	ln -sf "$out/rust-target/release/interop-peer" "$out/rust-peer"
 }

@@ -296,7 +296,7 @@ CHECKS = [connect, identify, push, ping, echo, streams, stall,
 NEEDS = {
     "gossipsub": {gossip, burst, fanout, prune},
     "bitswap": {blocks, thousand, awaited, denied},
-    "push": {push},
+    "streams": {streams},
 }
 
 

@@ -200,7 +200,10 @@ def js():
 def rust():
     return Stack(
         "rust", [BUILD / "rust-peer"], rust_versions(),
-        {"bitswap": "bitswap, which is no part of rust-libp2p"})
+        {"bitswap": "bitswap, which is no part of rust-libp2p",
+         "early": "it agrees on the muxer by multistream only",
+         "streams": "20 streams at once, of which libp2p-stream drops those "
+         "that it has not handed on"})
 
 
 def stacks():
