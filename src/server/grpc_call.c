@@ -322,6 +322,12 @@ grpc_call_due(struct grpc_call * call)
 void
 grpc_call_attend(struct grpc_call * call)
 {
+	if (call->ready) {
+		call->ready = false;
+		if (!call->ended)
+			grpc_call_start(call);
+		return;
+	}
 	if (grpc_call_queued(call) > GRPC_QUEUE_MAX || call->out.failed) {
 		grpc_call_cancel(call, GRPC_RESOURCE_EXHAUSTED,
 		    "the client reads too slowly");

@@ -119,7 +119,8 @@ struct grpc_call {
 	enum grpc_status status;
 	bool http_post, http_grpc; /* what the request headers said */
 	bool bad_encoding, bad_timeout;
-	bool started;              /* the handler knows of it */
+	bool ready;                /* the handler is to know of it */
+	bool started;              /* it does */
 	bool finished;             /* the handler is done with it */
 	bool ended;                /* its status is decided */
 	bool cancelled;

@@ -296,7 +296,10 @@ read_single(struct grpc_call * call)
 		return;
 	buffer_free(&call->in);
 	grpc_call_charge(call);
-	grpc_call_start(call);
+	/* Not before all that came with it was looked at: a client that resets
+	 * calls as it makes them must not have them answered first. */
+	call->ready = true;
+	grpc_call_due(call);
 }
 
 /* Refuse a large or compressed request before it has come whole. */

@@ -25,6 +25,19 @@ connect_to(struct grpc_server * server)
 	return (c);
 }
 
+/* What the loop does between reads. */
+static void
+attend(struct grpc_server * server)
+{
+	struct list * place;
+
+	while (!list_empty(&server->due)) {
+		place = server->due.next;
+		list_remove(place);
+		grpc_call_attend(list_entry(place, struct grpc_call, due));
+	}
+}
+
 static void
 feed(struct grpc_connection * c, const uint8_t * p, size_t n, size_t step)
 {
@@ -35,6 +48,7 @@ feed(struct grpc_connection * c, const uint8_t * p, size_t n, size_t step)
 		take = n < step ? n : step;
 		if (nghttp2_session_mem_recv(c->session, p, take) < 0)
 			return;
+		attend(c->server);
 		while (nghttp2_session_mem_send(c->session, &out) > 0)
 			continue;
 	}

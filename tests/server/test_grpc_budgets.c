@@ -152,7 +152,7 @@ say(struct wire * w, const uint8_t * p, size_t n)
 }
 
 static bool
-push(struct wire * w)
+push_alone(struct wire * w)
 {
 	const uint8_t * p;
 	ssize_t n;
@@ -161,6 +161,28 @@ push(struct wire * w)
 		if (!say(w, p, (size_t)n))
 			return (false);
 	return (true);
+}
+
+/* What the loop does between reads. */
+static void
+attend(struct wire * w)
+{
+	struct list * place;
+
+	while (!list_empty(&w->server->due)) {
+		place = w->server->due.next;
+		list_remove(place);
+		grpc_call_attend(list_entry(place, struct grpc_call, due));
+	}
+}
+
+static bool
+push(struct wire * w)
+{
+	bool taken = push_alone(w);
+
+	attend(w);
+	return (taken);
 }
 
 /* Server to client. */
@@ -384,6 +406,25 @@ a_thousand_calls_may_be_reset_at_once(void ** state)
 	stop(w);
 }
 
+static void
+a_call_that_is_reset_in_the_same_breath_is_not_begun(void ** state)
+{
+	struct wire * w = start(NULL, true);
+	int32_t id = call(w);
+
+	(void)state;
+	assert_true(push_alone(w));
+	assert_int_equal(0, nghttp2_submit_rst_stream(w->client, 0, id,
+	    NGHTTP2_CANCEL));
+	assert_true(push(w));
+	assert_int_equal(0, w->started);
+	assert_int_equal(0, budget(w, "grpc.calls").used);
+	(void)call(w);
+	assert_true(push(w));
+	assert_int_equal(1, w->started);
+	stop(w);
+}
+
 /* --- headers ----------------------------------------------------------------- */
 
 static void
@@ -571,13 +612,7 @@ replies_that_nobody_reads_are_limited_in_all(void ** state)
 	/* Who does not heed it meets the limit, and only it. */
 	for (i = 0; i < 100 && !grpc_call_cancelled(w->calls[4]); i++) {
 		(void)reply(w->calls[4], 10000);
-		if (!list_empty(&w->server->due)) {
-			struct list * place = w->server->due.next;
-
-			list_remove(place);
-			grpc_call_attend(list_entry(place, struct grpc_call,
-			    due));
-		}
+		attend(w);
 	}
 	assert_int_equal(1, w->cancelled);
 	assert_true(budget(w, "grpc.queued_bytes").peak <= LIMIT + 100);
@@ -593,6 +628,8 @@ main(void)
 		cmocka_unit_test(calls_of_a_connection_are_limited),
 		cmocka_unit_test(calls_of_all_connections_are_limited),
 		cmocka_unit_test(a_thousand_calls_may_be_reset_at_once),
+		cmocka_unit_test(
+		    a_call_that_is_reset_in_the_same_breath_is_not_begun),
 		cmocka_unit_test(headers_of_16_kib_are_read_and_no_more),
 		cmocka_unit_test(endless_continuations_end_the_connection),
 		cmocka_unit_test(pings_that_are_not_read_end_the_connection),
