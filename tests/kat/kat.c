@@ -15,18 +15,27 @@ static const struct kat_check * const check_tables[] = {
     kat_keys_checks,
     kat_rendezvous_checks,
     kat_group_checks,
+    kat_chain_checks,
+    kat_message_checks,
     kat_envelope_checks,
     kat_links_checks,
     kat_files_checks,
-    kat_entries_checks,
+    kat_addresses_checks,
+    kat_heads_checks,
     kat_contact_checks,
 };
 
 static const struct kat_reader * const reader_tables[] = {
     kat_log_readers,
     kat_entries_readers,
+    kat_encrypted_readers,
+    kat_addresses_readers,
+    kat_heads_readers,
     kat_pubsub_readers,
-    kat_p2p_readers,
+    kat_bitswap_readers,
+    kat_noise_readers,
+    kat_tls_readers,
+    kat_identify_readers,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -81,7 +90,7 @@ static const char *
 text_of(const cJSON * object, const char * key)
 {
 	const char * s =
-	    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+	    cJSON_GetStringValue(kat_member(object, key));
 
 	return (s == NULL ? "" : s);
 }
@@ -93,8 +102,8 @@ run_vector(struct kat * k, const char * dialect, const cJSON * vectors,
 	struct kat_vector v = {.name = text_of(json, "name"),
 	    .source = text_of(json, "source"),
 	    .network = network_find(dialect),
-	    .inputs = cJSON_GetObjectItemCaseSensitive(json, "inputs"),
-	    .outputs = cJSON_GetObjectItemCaseSensitive(json, "outputs"),
+	    .inputs = kat_member(json, "inputs"),
+	    .outputs = kat_member(json, "outputs"),
 	    .vectors = vectors};
 	const struct kat_check * c = find_check(dialect, &v);
 
@@ -127,7 +136,7 @@ static void
 run_json(struct kat * k, const char * file, const cJSON * root)
 {
 	const cJSON * vectors =
-	    cJSON_GetObjectItemCaseSensitive(root, "vectors");
+	    kat_member(root, "vectors");
 	const char * dialect = text_of(root, "dialect");
 	const cJSON * v;
 

@@ -15,6 +15,10 @@
 
 #include "base/buffer.h"
 #include "base/network.h"
+#include "codec/cid.h"
+
+/* The bytes of an array. */
+#define BYTES(array) slice_of((array), sizeof(array))
 
 struct kat;
 
@@ -86,13 +90,23 @@ void kat_expect(struct kat * k, const cJSON * object, const char * key,
 void kat_expect_number(struct kat * k, const cJSON * object, const char * key,
     uint64_t actual);
 
+/* The same for what a file may leave out. */
+void kat_expect_if(struct kat * k, const cJSON * object, const char * key,
+    struct slice actual);
+
+/* The text of a CID, until the vector's end. */
+struct slice kat_cid_text(struct kat * k, const struct cid * cid);
+
 /*
  * Members.  What is missing or malformed fails the vector and reads as empty
- * or 0; ask kat_has first for what may be absent (null counts as absent).
+ * or 0; ask kat_has first for what may be absent (null counts as absent), or
+ * kat_member and kat_is_true, which answer NULL and false for it.
  * Bytes and texts live until the vector's end.  kat_sized demands n bytes and
  * answers n zero bytes when they are not there.
  */
 bool kat_has(const cJSON * object, const char * key);
+const cJSON * kat_member(const cJSON * object, const char * key);
+bool kat_is_true(const cJSON * object, const char * key);
 struct slice kat_hex(struct kat * k, const cJSON * object, const char * key);
 const uint8_t * kat_sized(struct kat * k, const cJSON * object,
     const char * key, size_t n);
@@ -109,6 +123,12 @@ const cJSON * kat_array(struct kat * k, const cJSON * object,
 /* Bytes of a hex text that is an array's element. */
 struct slice kat_hex_item(struct kat * k, const cJSON * item);
 
+/*
+ * The inputs of another vector of the file, the first that has this one, for
+ * their context; or NULL.
+ */
+const cJSON * kat_context(const struct kat_vector * v, const char * key);
+
 /* An empty buffer that is freed at the vector's end. */
 struct buffer * kat_buffer(struct kat * k);
 
@@ -116,14 +136,23 @@ struct buffer * kat_buffer(struct kat * k);
 extern const struct kat_check kat_keys_checks[];
 extern const struct kat_check kat_rendezvous_checks[];
 extern const struct kat_check kat_group_checks[];
+extern const struct kat_check kat_chain_checks[];
+extern const struct kat_check kat_message_checks[];
 extern const struct kat_check kat_envelope_checks[];
 extern const struct kat_check kat_links_checks[];
 extern const struct kat_check kat_files_checks[];
-extern const struct kat_check kat_entries_checks[];
+extern const struct kat_check kat_addresses_checks[];
+extern const struct kat_check kat_heads_checks[];
 extern const struct kat_check kat_contact_checks[];
 extern const struct kat_reader kat_log_readers[];
 extern const struct kat_reader kat_entries_readers[];
+extern const struct kat_reader kat_encrypted_readers[];
+extern const struct kat_reader kat_addresses_readers[];
+extern const struct kat_reader kat_heads_readers[];
 extern const struct kat_reader kat_pubsub_readers[];
-extern const struct kat_reader kat_p2p_readers[];
+extern const struct kat_reader kat_bitswap_readers[];
+extern const struct kat_reader kat_noise_readers[];
+extern const struct kat_reader kat_tls_readers[];
+extern const struct kat_reader kat_identify_readers[];
 
 #endif /* !BERTY_KAT_H */

@@ -7,8 +7,6 @@
 #include "group/wire.h"
 #include "kat.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 static void
 check_chain(struct kat * k, const cJSON * out, const struct error * err)
 {

@@ -9,23 +9,6 @@
 #include "kat.h"
 #include "kat_group.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
-/* The inputs of the vector that describes the file's group and keys. */
-static const cJSON *
-context_of(const struct kat_vector * v)
-{
-	const cJSON * one;
-	const cJSON * in;
-
-	cJSON_ArrayForEach(one, v->vectors) {
-		in = cJSON_GetObjectItemCaseSensitive(one, "inputs");
-		if (kat_has(in, "group_marshaled"))
-			return (in);
-	}
-	return (NULL);
-}
-
 static void
 read_context(struct kat * k, const cJSON * context, struct group_info * g)
 {
@@ -49,7 +32,7 @@ static void
 read_signer(struct kat * k, const struct kat_vector * v,
     struct ed25519_key * signer)
 {
-	const cJSON * context = context_of(v);
+	const cJSON * context = kat_context(v, "group_marshaled");
 	struct slice who = kat_str(k, v->inputs, "signer_str");
 	const uint8_t * seed;
 
@@ -103,7 +86,7 @@ expect_field(struct kat * k, const cJSON * out, const char * key,
 static void
 check_event(struct kat * k, const struct kat_vector * v)
 {
-	const cJSON * context = context_of(v);
+	const cJSON * context = kat_context(v, "group_marshaled");
 	bool attached = kat_has(v->outputs, "encrypted_attachment_cid");
 	struct slice random = kat_hex(k, v->inputs, "random");
 	struct event_attachment attachment = {{NULL, 0}, {NULL, 0}};
@@ -165,7 +148,7 @@ check_bad_event(struct kat * k, const struct kat_vector * v)
 	struct error err = {0};
 	int i, n = expected_codes(k, v->outputs, codes);
 
-	read_context(k, context_of(v), &g);
+	read_context(k, kat_context(v, "group_marshaled"), &g);
 	if (metadata_open(&e, kat_hex(k, v->inputs, "envelope"), &g,
 	        kat_network(v), &err) == 0) {
 		kat_fail(k, "the event opens");
@@ -262,7 +245,7 @@ static void
 check_out_of_store(struct kat * k, const struct kat_vector * v)
 {
 	const cJSON * group =
-	    cJSON_GetObjectItemCaseSensitive(v->inputs, "group");
+	    kat_member(v->inputs, "group");
 	struct buffer * out = kat_buffer(k);
 	struct group_info g = {0};
 

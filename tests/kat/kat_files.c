@@ -11,8 +11,6 @@
 #include "group/attachment.h"
 #include "kat.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 /* Byte i of every vector's file. */
 static uint8_t
 clear_byte(uint64_t i)
@@ -59,7 +57,7 @@ check_attachment(struct kat * k, const struct kat_vector * v)
 	struct buffer sealed = {0};
 	const cJSON * out = v->outputs;
 	const cJSON * blocks =
-	    cJSON_GetObjectItemCaseSensitive(out, "blocks");
+	    kat_member(out, "blocks");
 	uint8_t clear[ATTACHMENT_CLEAR], digest[32];
 	uint64_t at = 0, i;
 	struct slice all;

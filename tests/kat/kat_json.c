@@ -134,34 +134,54 @@ kat_expect(struct kat * k, const cJSON * object, const char * key,
 }
 
 void
+kat_expect_if(struct kat * k, const cJSON * object, const char * key,
+    struct slice actual)
+{
+	if (kat_has(object, key))
+		kat_expect(k, object, key, actual);
+}
+
+void
 kat_expect_number(struct kat * k, const cJSON * object, const char * key,
     uint64_t actual)
 {
 	kat_number(k, key, kat_dec(k, object, key), actual);
 }
 
+const cJSON *
+kat_member(const cJSON * object, const char * key)
+{
+	return (cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+bool
+kat_is_true(const cJSON * object, const char * key)
+{
+	return (cJSON_IsTrue(kat_member(object, key)));
+}
+
 bool
 kat_has(const cJSON * object, const char * key)
 {
-	const cJSON * item = cJSON_GetObjectItemCaseSensitive(object, key);
+	const cJSON * item = kat_member(object, key);
 
 	return (item != NULL && !cJSON_IsNull(item));
 }
 
 static const cJSON *
-member(struct kat * k, const cJSON * object, const char * key)
+demanded(struct kat * k, const cJSON * object, const char * key)
 {
 	if (!kat_has(object, key)) {
 		kat_fail(k, "the vector has no %s", key);
 		return (NULL);
 	}
-	return (cJSON_GetObjectItemCaseSensitive(object, key));
+	return (kat_member(object, key));
 }
 
 struct slice
 kat_str(struct kat * k, const cJSON * object, const char * key)
 {
-	const cJSON * item = member(k, object, key);
+	const cJSON * item = demanded(k, object, key);
 
 	if (item != NULL && !cJSON_IsString(item))
 		kat_fail(k, "%s is no text", key);
@@ -219,7 +239,7 @@ kat_base64(struct kat * k, const cJSON * object, const char * key)
 uint64_t
 kat_dec(struct kat * k, const cJSON * object, const char * key)
 {
-	const cJSON * item = member(k, object, key);
+	const cJSON * item = demanded(k, object, key);
 	const char * text = cJSON_GetStringValue(item);
 	char * end = NULL;
 	uint64_t v;
@@ -237,7 +257,7 @@ kat_dec(struct kat * k, const cJSON * object, const char * key)
 bool
 kat_bool(struct kat * k, const cJSON * object, const char * key)
 {
-	const cJSON * item = member(k, object, key);
+	const cJSON * item = demanded(k, object, key);
 
 	if (item != NULL && !cJSON_IsBool(item))
 		kat_fail(k, "%s is neither true nor false", key);
@@ -247,7 +267,7 @@ kat_bool(struct kat * k, const cJSON * object, const char * key)
 const cJSON *
 kat_object(struct kat * k, const cJSON * object, const char * key)
 {
-	const cJSON * item = member(k, object, key);
+	const cJSON * item = demanded(k, object, key);
 
 	if (item != NULL && !cJSON_IsObject(item))
 		kat_fail(k, "%s is no object", key);
@@ -257,9 +277,31 @@ kat_object(struct kat * k, const cJSON * object, const char * key)
 const cJSON *
 kat_array(struct kat * k, const cJSON * object, const char * key)
 {
-	const cJSON * item = member(k, object, key);
+	const cJSON * item = demanded(k, object, key);
 
 	if (item != NULL && !cJSON_IsArray(item))
 		kat_fail(k, "%s is no array", key);
 	return (item);
+}
+
+struct slice
+kat_cid_text(struct kat * k, const struct cid * cid)
+{
+	struct buffer * text = kat_buffer(k);
+
+	cid_encode(text, cid);
+	return (buffer_all(text));
+}
+
+const cJSON *
+kat_context(const struct kat_vector * v, const char * key)
+{
+	const cJSON *one, *inputs;
+
+	cJSON_ArrayForEach(one, v->vectors) {
+		inputs = kat_member(one, "inputs");
+		if (kat_has(inputs, key))
+			return (inputs);
+	}
+	return (NULL);
 }

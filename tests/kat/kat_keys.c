@@ -4,8 +4,6 @@
 #include "crypto/crypto.h"
 #include "kat.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 /* The encodings of a key, and what a key file gives back. */
 static void
 check_encodings(struct kat * k, const cJSON * out,

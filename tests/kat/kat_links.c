@@ -8,8 +8,6 @@
 #include "crypto/crypto.h"
 #include "kat.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 /* A field of a link to be written: empty means that it is not there. */
 static struct berty_link_bytes
 field(struct slice s)

@@ -7,8 +7,6 @@
 #include "crypto/crypto.h"
 #include "kat.h"
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 static void
 check_addresses(struct kat * k, const cJSON * record)
 {
@@ -126,7 +124,7 @@ read_peerid(struct kat * k, const cJSON * root)
 	const cJSON * v;
 	unsigned i = 0;
 
-	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(root,
+	cJSON_ArrayForEach(v, kat_member(root,
 	    "vectors")) {
 		kat_begin(k, "peer id %u", i++);
 		check_peer(k, v);
@@ -190,7 +188,7 @@ read_discovery(struct kat * k, const cJSON * root)
 	const cJSON * v;
 	unsigned i = 0;
 
-	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(root,
+	cJSON_ArrayForEach(v, kat_member(root,
 	    "routing_discovery")) {
 		kat_begin(k, "routing discovery %u", i++);
 		check_provider(k, v);

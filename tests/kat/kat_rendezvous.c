@@ -7,8 +7,6 @@
 #define STATIC_WESH 9223372036U
 #define STATIC_BERTY 31104000U
 
-#define BYTES(array) slice_of((array), sizeof(array))
-
 static void
 point_of(uint8_t point[32], struct slice topic, struct slice seed,
     uint64_t unix_s, uint64_t rotation_s)
