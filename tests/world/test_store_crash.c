@@ -275,6 +275,40 @@ a_failed_sync_anywhere_loses_nothing_acknowledged(void ** state)
 	fail_everywhere(sim_disk_fail_sync);
 }
 
+/*
+ * The process begins anew after a failed sync, and the machine does not: what
+ * it reads is still in memory, and may never have reached the disk.
+ */
+static void
+what_a_failed_sync_lost_is_not_built_upon(void ** state)
+{
+	bool happened = true;
+	struct run r;
+	uint64_t n;
+
+	(void)state;
+	for (n = 1; happened; n++) {
+		r = (struct run){.block = SMALL};
+		r.sim = sim_new(sim_seed_wanted(n));
+		r.w = sim_node(r.sim);
+		sim_disk_fail_sync(r.w, n);
+		work(&r);
+		happened = !r.opened || store_read_only(r.s);
+		if (r.opened)
+			store_close(r.s);
+		r.opened = false;
+		work(&r);
+		assert_true(r.opened);
+		sim_assert(r.sim, !store_read_only(r.s));
+		sim_crash(r.w, SIM_CRASH_NOTHING);
+		store_close(r.s);
+		sim_start(r.w);
+		check(&r);
+		sim_free(r.sim);
+	}
+	assert_true(n > 10);
+}
+
 int
 main(void)
 {
@@ -288,6 +322,7 @@ main(void)
 	    cmocka_unit_test(
 	        a_failed_write_anywhere_loses_nothing_acknowledged),
 	    cmocka_unit_test(a_failed_sync_anywhere_loses_nothing_acknowledged),
+	    cmocka_unit_test(what_a_failed_sync_lost_is_not_built_upon),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

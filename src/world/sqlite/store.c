@@ -176,7 +176,7 @@ store_open(struct world * w, const struct store_config * config,
 	    (status = schema_open(s, err)) != 0)
 		goto err2;
 	/* The first sync of a new log syncs its directory too. */
-	if (!s->memory && sync_now(s) != SQLITE_OK) {
+	if (!s->memory && sync_again(s) != SQLITE_OK) {
 		status = error_set(err, ERR_DB_OPEN, "the disk failed");
 		goto err2;
 	}

@@ -96,6 +96,9 @@ void store_fail(struct store * s, int rc);
 int sync_now(struct store * s);
 int sync_start(struct store * s);
 
+/* Have the disk hold the log as it reads; an SQLite code. */
+int sync_again(struct store * s);
+
 /* Wait for the sync in flight and let go of it; its SQLite code. */
 int sync_join(struct store * s);
 

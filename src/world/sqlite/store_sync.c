@@ -9,6 +9,8 @@
 
 #include "world/sqlite/store_impl.h"
 
+enum { PIECE = 65536 };
+
 struct store_sync {
 	struct world_work work;
 	pthread_mutex_t lock;
@@ -44,6 +46,35 @@ sync_now(struct store * s)
 		return (SQLITE_IOERR_FSYNC);
 	s->stats.syncs++;
 	return (sync_file(file));
+}
+
+/*
+ * When a sync fails, Linux forgets that the pages were to be written, and goes
+ * on reading them from memory: a process that begins anew would build on a log
+ * that the disk does not have.  So the log is written once more, as it reads.
+ */
+int
+sync_again(struct store * s)
+{
+	sqlite3_file * file = log_file(s);
+	uint8_t * piece;
+	sqlite3_int64 at = 0, n = 0;
+	int rc, some;
+
+	if (file == NULL)
+		return (SQLITE_IOERR_FSYNC);
+	if ((rc = file->pMethods->xFileSize(file, &n)) != SQLITE_OK)
+		return (rc);
+	if ((piece = malloc(PIECE)) == NULL)
+		return (SQLITE_NOMEM);
+	for (; at < n && rc == SQLITE_OK; at += some) {
+		some = n - at < PIECE ? (int)(n - at) : PIECE;
+		rc = file->pMethods->xRead(file, piece, some, at);
+		if (rc == SQLITE_OK)
+			rc = file->pMethods->xWrite(file, piece, some, at);
+	}
+	free(piece);
+	return (rc == SQLITE_OK ? sync_now(s) : rc);
 }
 
 static void
