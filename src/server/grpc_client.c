@@ -1,145 +1,15 @@
-#include "server/grpc_client.h"
-
-#include <errno.h>
-#include <nghttp2/nghttp2.h>
+/* Calls, one at a time, from the request to what came of it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/grpc_client_impl.h"
 #include "server/grpc_dial.h"
 #include "server/grpc_frame.h"
 #include "server/grpc_status.h"
 
 #define REPLY_MAX ((size_t)(64 * 1024 * 1024))
-#define HEADER_MAX 16384  /* of one value that is kept */
-#define WINDOW (1024 * 1024)
-
-struct grpc_client {
-	int fd;
-	nghttp2_session * session;
-	bool lost;                  /* the connection is of no more use */
-	struct buffer unsent;
-	const struct grpc_client_request * request;
-	int32_t id;
-	uint64_t until;
-	struct buffer out;          /* the frame being sent */
-	size_t out_at;
-	bool sent_all;
-	struct buffer in;
-	size_t replies;
-	void * single;              /* the first, when nobody wants each */
-	bool closed;                /* the stream is */
-	uint32_t reset;             /* with that code of HTTP/2 */
-	int http;                   /* HTTP status */
-	int status;                 /* gRPC status, -1: none came */
-	struct buffer message;
-	struct buffer details;
-};
-
-static void
-keep(struct buffer * out, struct slice value)
-{
-	buffer_clear(out);
-	if (value.n <= HEADER_MAX)
-		buffer_slice(out, value);
-}
-
-static int
-number(struct slice text)
-{
-	int n = 0;
-	size_t i;
-
-	if (text.n == 0 || text.n > 5)
-		return (-1);
-	for (i = 0; i < text.n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return (-1);
-		n = n * 10 + (text.p[i] - '0');
-	}
-	return (n);
-}
-
-static int
-on_header(nghttp2_session * session, const nghttp2_frame * frame,
-    const uint8_t * name, size_t name_n, const uint8_t * value, size_t value_n,
-    uint8_t flags, void * user)
-{
-	struct grpc_client * client = user;
-	struct slice n = slice_of(name, name_n);
-	struct slice v = slice_of(value, value_n);
-
-	(void)session;
-	(void)flags;
-	if (frame->hd.stream_id != client->id)
-		return (0);
-	if (slice_equal(n, slice_text(":status")))
-		client->http = number(v);
-	else if (slice_equal(n, slice_text("grpc-status")))
-		client->status = number(v);
-	else if (slice_equal(n, slice_text("grpc-message")))
-		keep(&client->message, v);
-	else if (slice_equal(n, slice_text("grpc-status-details-bin")))
-		keep(&client->details, v);
-	return (0);
-}
-
-static int
-on_data(nghttp2_session * session, uint8_t flags, int32_t id,
-    const uint8_t * p, size_t n, void * user)
-{
-	struct grpc_client * client = user;
-
-	(void)session;
-	(void)flags;
-	if (id == client->id)
-		buffer_append(&client->in, p, n);
-	return (0);
-}
-
-static int
-on_stream_close(nghttp2_session * session, int32_t id, uint32_t code,
-    void * user)
-{
-	struct grpc_client * client = user;
-
-	(void)session;
-	if (id == client->id) {
-		client->closed = true;
-		client->reset = code;
-	}
-	return (0);
-}
-
-static int
-make_session(struct grpc_client * client)
-{
-	nghttp2_settings_entry settings[] = {
-	    {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-	    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW}};
-	nghttp2_session_callbacks * callbacks;
-	int status;
-
-	if (nghttp2_session_callbacks_new(&callbacks) != 0)
-		return (-ERR_INTERNAL);
-	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
-	    on_data);
-	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
-	    on_stream_close);
-	status = nghttp2_session_client_new(&client->session, callbacks,
-	    client);
-	nghttp2_session_callbacks_del(callbacks);
-	if (status != 0)
-		return (-ERR_INTERNAL);
-	if (nghttp2_submit_settings(client->session, NGHTTP2_FLAG_NONE,
-	    settings, 2) != 0 || nghttp2_session_set_local_window_size(
-	    client->session, NGHTTP2_FLAG_NONE, 0, 4 * WINDOW) != 0)
-		return (-ERR_INTERNAL);
-	return (0);
-}
 
 int
 grpc_client_open(struct grpc_client ** result, const char * address,
@@ -155,7 +25,7 @@ grpc_client_open(struct grpc_client ** result, const char * address,
 	client->fd = -1;
 	if ((status = grpc_dial(address, until, &client->fd, err)) != 0)
 		goto err0;
-	if ((status = make_session(client)) != 0) {
+	if ((status = grpc_client_connect(client)) != 0) {
 		(void)error_set(err, ERR_INTERNAL, "no memory");
 		goto err0;
 	}
@@ -191,92 +61,6 @@ grpc_client_status(const struct grpc_client * client)
 	    (enum grpc_status)client->status);
 }
 
-/* Put the next message to send into `out`, or note that all were sent. */
-static void
-next_message(struct grpc_client * client)
-{
-	const struct grpc_client_request * r = client->request;
-	const void * message = NULL;
-
-	buffer_clear(&client->out);
-	client->out_at = 0;
-	if (r->next != NULL)
-		message = r->next(r->user);
-	if (message == NULL) {
-		client->sent_all = true;
-		return;
-	}
-	buffer_byte(&client->out, 0);
-	buffer_be32(&client->out,
-	    (uint32_t)protobuf_c_message_get_packed_size(message));
-	protobuf_encode(&client->out, message);
-}
-
-static ssize_t
-read_request(nghttp2_session * session, int32_t id, uint8_t * p, size_t n,
-    uint32_t * flags, nghttp2_data_source * source, void * user)
-{
-	struct grpc_client * client = source->ptr;
-
-	(void)session;
-	(void)id;
-	(void)user;
-	if (client->out_at == client->out.n)
-		next_message(client);
-	if (client->out.failed)
-		return (NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
-	if (n > client->out.n - client->out_at)
-		n = client->out.n - client->out_at;
-	if (n > 0)
-		memcpy(p, client->out.p + client->out_at, n);
-	client->out_at += n;
-	if (client->sent_all || (client->request->next == NULL &&
-	    client->out_at == client->out.n))
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
-	return ((ssize_t)n);
-}
-
-static nghttp2_nv
-header(const char * name, const char * value)
-{
-	return ((nghttp2_nv){(uint8_t *)(uintptr_t)name,
-	    (uint8_t *)(uintptr_t)value, strlen(name), strlen(value),
-	    NGHTTP2_NV_FLAG_NONE});
-}
-
-/* Forget the last call and ask for this one. */
-static int
-submit(struct grpc_client * client)
-{
-	const struct grpc_client_request * r = client->request;
-	nghttp2_data_provider provider = {{.ptr = client}, read_request};
-	struct buffer timeout = {0};
-	nghttp2_nv list[9];
-	char path[256];
-	size_t n = 0;
-
-	(void)snprintf(path, sizeof(path), "/%s/%s", r->service, r->method);
-	list[n++] = header(":method", "POST");
-	list[n++] = header(":scheme", "http");
-	list[n++] = header(":path", path);
-	list[n++] = header(":authority", "localhost");
-	list[n++] = header("content-type", "application/grpc");
-	list[n++] = header("te", "trailers");
-	if (r->authorization != NULL)
-		list[n++] = header("authorization", r->authorization);
-	if (r->timeout_ms != 0) {
-		grpc_frame_write_timeout(&timeout, r->timeout_ms);
-		buffer_byte(&timeout, 0);
-		if (!timeout.failed)
-			list[n++] = header("grpc-timeout",
-			    (const char *)timeout.p);
-	}
-	client->id = nghttp2_submit_request(client->session, NULL, list, n,
-	    &provider, NULL);
-	buffer_free(&timeout);
-	return (client->id < 0 ? -ERR_INTERNAL : 0);
-}
-
 static void
 reset_state(struct grpc_client * client,
     const struct grpc_client_request * request)
@@ -302,47 +86,6 @@ reset_state(struct grpc_client * client,
 		    protobuf_c_message_get_packed_size(request->message));
 		protobuf_encode(&client->out, request->message);
 	}
-}
-
-/* Write what the socket takes. */
-static void
-flush(struct grpc_client * client)
-{
-	const uint8_t * p;
-	ssize_t n;
-
-	for (;;) {
-		if (client->unsent.n == 0) {
-			n = nghttp2_session_mem_send(client->session, &p);
-			if (n <= 0) {
-				client->lost |= n < 0;
-				return;
-			}
-			buffer_append(&client->unsent, p, (size_t)n);
-		}
-		n = send(client->fd, client->unsent.p, client->unsent.n,
-		    MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			client->lost |= errno != EAGAIN;
-			return;
-		}
-		buffer_consume(&client->unsent, (size_t)n);
-	}
-}
-
-static void
-receive(struct grpc_client * client)
-{
-	uint8_t bytes[16384];
-	ssize_t n = recv(client->fd, bytes, sizeof(bytes), 0);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0 || nghttp2_session_mem_recv(client->session, bytes,
-	    (size_t)n) < 0)
-		client->lost = true;
 }
 
 /* Give a reply to who wants each of them, or keep the first. */
@@ -399,7 +142,7 @@ cancel(struct grpc_client * client)
 		return;
 	(void)nghttp2_submit_rst_stream(client->session, NGHTTP2_FLAG_NONE,
 	    client->id, NGHTTP2_CANCEL);
-	flush(client);
+	grpc_client_flush(client);
 }
 
 /* An end that this side makes up. */
@@ -464,7 +207,7 @@ turn(struct grpc_client * client, struct error * err)
 {
 	int status;
 
-	flush(client);
+	grpc_client_flush(client);
 	if (client->lost)
 		return (fail(client, GRPC_UNAVAILABLE,
 		    "the connection was lost", err));
@@ -481,7 +224,7 @@ turn(struct grpc_client * client, struct error * err)
 		client->lost = true;
 		return (0);
 	}
-	receive(client);
+	grpc_client_receive(client);
 	status = give_replies(client, err);
 	if (status != 0) {
 		cancel(client);
@@ -501,13 +244,13 @@ grpc_client_run(struct grpc_client * client,
 	int status;
 
 	reset_state(client, request);
-	if (client->lost || submit(client) != 0)
+	if (client->lost || grpc_client_submit(client) != 0)
 		return (fail(client, GRPC_UNAVAILABLE,
 		    "the connection was lost", err));
 	while (!client->closed)
 		if ((status = turn(client, err)) != 0)
 			return (status);
-	flush(client);
+	grpc_client_flush(client);
 	return (conclude(client, err));
 }
 
