@@ -73,8 +73,8 @@ def written(done):
     """The whole section; done: [(stack, its jobs)]."""
     today = datetime.date.today().isoformat()
     text = [BEGIN, "",
-            f"Written by `make interop` on {today}. A cell stands for both "
-            "directions, it dials us and we", "dial it, unless it names one.",
+            f"Run on {today}. A cell stands for both directions, it dials us "
+            "and we dial it,", "unless it names one; – is not tried.",
             "*Early* and *multistream* are the two ways to agree on yamux.", ""]
     for stack, jobs in done:
         text += section(stack, jobs) + [""]
