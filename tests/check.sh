@@ -88,6 +88,15 @@ set -- $(last_counts "$work/log")
 [ "$result" -eq 0 ] || status=1
 total "installed libraries" "$1" "$2"
 
+say "the Python package"
+tests/python.sh build/release >"$work/log" 2>&1
+result=$?
+tail -n 60 "$work/log"
+set -- $(last_counts "$work/log")
+[ $# -eq 2 ] || stop "the Python package was not built"
+[ "$result" -eq 0 ] || status=1
+total "Python package" "$1" "$2"
+
 say "interop (peers of go-libp2p and js-libp2p)"
 if tests/interop/build.sh go js; then
 	tests/interop/run.py build/asan/tests/interop/interop-peer \

@@ -1,0 +1,1 @@
+"""What writes the parts of the package that come from libberty itself."""
