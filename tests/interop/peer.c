@@ -16,7 +16,7 @@ struct dialling {
 	char id[];
 };
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void
 answer(const char * id, const char * kind, const char * format, va_list ap)
@@ -47,7 +47,7 @@ peer_err(const char * id, const char * format, ...)
 	va_end(ap);
 }
 
-/* --- words ----------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 bool
 peer_number(const struct line * l, unsigned at, uint64_t * n)
@@ -100,7 +100,7 @@ peer_digest(struct slice data)
 	return (d);
 }
 
-/* --- connections ----------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 static void
 dials_over(struct peer * p, const struct peer_id * id, int status)
@@ -237,7 +237,7 @@ do_unserve(struct peer * p, const struct line * l)
 	peer_ok(l->word[0], "%s", l->n > 2 ? l->word[2] : "");
 }
 
-/* --- lines ----------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static const struct verb {
 	const char * name;
@@ -308,7 +308,7 @@ on_input(uv_stream_t * stream, ssize_t n, const uv_buf_t * buf)
 	}
 }
 
-/* --- start and stop -------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------- */
 
 static void
 write_log(void * user, enum log_level level, const char * module,

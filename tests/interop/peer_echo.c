@@ -6,7 +6,7 @@
 
 enum { CHUNK = 64 << 10, QUEUE = 128 << 10 };
 
-/* --- served ---------------------------------------------------------------- */
+/* --- served --------------------------------------------------------------- */
 
 struct echo {
 	struct list place;
@@ -105,7 +105,7 @@ peer_echo_start(struct peer * p)
 	return (host_serve(p->host, ECHO_PROTOCOL, echo_accept, p));
 }
 
-/* --- asked for ------------------------------------------------------------- */
+/* --- asked for ------------------------------------------------------------ */
 
 /* Bytes on their way there and back; ping is the same with 32 of them. */
 struct trip {

@@ -65,7 +65,7 @@ block_make(const struct series * s, uint64_t i, struct cid * cid)
 	return (b);
 }
 
-/* --- the store ------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------ */
 
 static int
 on_load(void * user, const struct cid * cid, struct buffer * out)
@@ -105,7 +105,7 @@ peer_put(struct peer * p, const struct line * l)
 		peer_err(l->word[0], "no memory");
 }
 
-/* --- wishes ---------------------------------------------------------------- */
+/* --- wishes --------------------------------------------------------------- */
 
 static void
 wish_free(struct wish * w)
@@ -225,7 +225,7 @@ peer_lacks(struct peer * p, const struct line * l)
 	wish(p, l, true);
 }
 
-/* --- start and stop -------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------- */
 
 int
 peer_swap_start(struct peer * p)
