@@ -198,6 +198,25 @@ an_unfinished_message_is_waited_for_a_minute(void ** state)
 }
 
 static void
+streams_of_a_peer_are_limited(void ** state)
+{
+	struct net * net = start(2);
+	struct raw r[3];
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(256, budget(net, "bitswap.streams_of_peer").limit);
+	/* As many as a connection has: here fewer, to see it. */
+	net->b->peer_streams.limit = 2;
+	for (i = 0; i < 3; i++)
+		raw_open(&r[i], &net->swarm, 1, PROTOCOL);
+	assert_true(!r[0].closed && !r[1].closed && r[2].closed);
+	assert_int_equal(2, budget(net, "bitswap.streams_of_peer").used);
+	assert_int_equal(1, budget(net, "bitswap.streams_of_peer").refused);
+	stop(net);
+}
+
+static void
 large_blocks_wait_while_little_may_be_queued(void ** state)
 {
 	struct net * net = start(2);
@@ -230,6 +249,7 @@ main(void)
 		    wants_of_all_peers_are_limited_and_each_may_have_some),
 		cmocka_unit_test(the_disk_is_asked_for_a_few_wants_at_a_time),
 		cmocka_unit_test(an_unfinished_message_is_waited_for_a_minute),
+		cmocka_unit_test(streams_of_a_peer_are_limited),
 		cmocka_unit_test(large_blocks_wait_while_little_may_be_queued),
 	};
 

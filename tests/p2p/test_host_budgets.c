@@ -18,8 +18,15 @@ struct deaf {
 	size_t n;
 };
 
+/* A TCP connection that says nothing. */
+struct stranger {
+	struct world_tcp * tcp;
+	bool closed;
+};
+
 struct fixture {
 	struct swarm swarm;
+	struct stranger silent;
 	struct world * w;         /* of the host that is limited */
 	struct host * small;
 	struct deaf deaf;
@@ -207,11 +214,6 @@ each_connection_of_a_peer_is_counted(void ** state)
 
 /* --- half-open ------------------------------------------------------------ */
 
-struct stranger {
-	struct world_tcp * tcp;
-	bool closed;
-};
-
 static void
 stranger_nothing(void * user)
 {
@@ -269,6 +271,42 @@ who_says_nothing_gives_way_to_who_comes(void ** state)
 	assert_true(knows(f, 1));
 	assert_int_equal(1, budget(f, "host.half_open_in").used);
 	assert_int_equal(2, budget(f, "host.half_open_in").peak);
+	stop(f);
+}
+
+static void
+keep_silent(void * user, struct world_tcp * tcp,
+    const struct world_address * from)
+{
+	struct fixture * f = user;
+
+	(void)from;
+	world_tcp_handle(f->swarm.nodes[0].w, tcp, &stranger_handler,
+	    &f->silent);
+}
+
+static void
+dials_that_lead_nowhere_are_limited_and_the_next_one_waits(void ** state)
+{
+	struct fixture * f = start(1, &(struct host_limits){.half_open = 1,
+	    .upgrade_ms = 2000});
+	struct world_address at = {.port = 5000}, bound;
+	struct world_listener * listener;
+
+	(void)state;
+	assert_int_equal(0, world_listen(f->swarm.nodes[0].w, &at, keep_silent,
+	    f, &listener, &bound));
+	dial_address(f->small, f->swarm.nodes[0].w, 5000);
+	dial_address(f->small, f->swarm.nodes[0].w, 5000);
+	run(f, 1000);
+	assert_int_equal(1, budget(f, "host.half_open_out").used);
+	/* The first is given up, and the second has its place. */
+	run(f, 2000);
+	assert_int_equal(1, budget(f, "host.half_open_out").used);
+	run(f, 2000);
+	assert_int_equal(0, budget(f, "host.half_open_out").used);
+	assert_int_equal(1, budget(f, "host.half_open_out").peak);
+	world_listener_close(f->swarm.nodes[0].w, listener);
 	stop(f);
 }
 
@@ -413,6 +451,51 @@ held_bytes_are_counted_and_given_back(void ** state)
 	stop(f);
 }
 
+/* Pings of the session, in one write; the peer does not read the answers. */
+static void
+say_pings(struct fixture * f, unsigned n)
+{
+	struct connection * c = connection_of(host_at(f, 0),
+	    host_id(f->small));
+	struct buffer frames = {0}, wire = {0};
+
+	assert_non_null(c);
+	world_tcp_pause(f->swarm.nodes[0].w, c->tcp, true);
+	for (; n > 0; n--) {
+		buffer_be32(&frames, 0x00020001);
+		buffer_be32(&frames, 0);
+		buffer_be32(&frames, n);
+	}
+	security_seal(c->security, &wire, buffer_all(&frames));
+	assert_int_equal(0, connection_write(c, &wire));
+	buffer_free(&frames);
+	buffer_free(&wire);
+	run(f, 100);
+}
+
+static void
+answers_that_are_not_read_end_the_connection(void ** state)
+{
+	struct fixture * f = start(1, &(struct host_limits){0});
+	struct connection * c;
+	unsigned i;
+
+	(void)state;
+	dial_small(f, 0);
+	c = connection_of(f->small, &f->swarm.nodes[0].id);
+	/* First the network's own room fills, then ours. */
+	for (i = 0; i < 2000 && yamux_control(c->yamux) == 0; i++) {
+		say_pings(f, 1000);
+		assert_true(knows(f, 0));
+	}
+	say_pings(f, (unsigned)((65536 - yamux_control(c->yamux)) / 12));
+	assert_true(knows(f, 0));
+	assert_in_range(yamux_control(c->yamux), 65536 - 12, 65536);
+	say_pings(f, 1);
+	assert_false(knows(f, 0));
+	stop(f);
+}
+
 /* --- what is known of peers ------------------------------------------------ */
 
 static void
@@ -475,11 +558,14 @@ main(void)
 		cmocka_unit_test(who_opens_no_stream_gives_way_to_who_comes),
 		cmocka_unit_test(each_connection_of_a_peer_is_counted),
 		cmocka_unit_test(who_says_nothing_gives_way_to_who_comes),
+		cmocka_unit_test(
+		    dials_that_lead_nowhere_are_limited_and_the_next_one_waits),
 		cmocka_unit_test(streams_of_all_connections_are_limited),
 		cmocka_unit_test(streams_of_a_connection_are_counted),
 		cmocka_unit_test(
 		    what_slow_readers_leave_is_limited_and_others_still_get_some),
 		cmocka_unit_test(held_bytes_are_counted_and_given_back),
+		cmocka_unit_test(answers_that_are_not_read_end_the_connection),
 		cmocka_unit_test(what_identify_told_goes_with_the_peer),
 		cmocka_unit_test(as_many_peers_are_known_as_the_limit_says),
 	};

@@ -103,7 +103,8 @@ write_rsa(struct buffer * out, size_t bits)
 	static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
 	    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 	static const uint8_t exponent[] = {0x02, 0x03, 0x01, 0x00, 0x01};
-	size_t n = bits / 8 + 1, i;
+	/* A zero before a first bit that is set: the number is not negative. */
+	size_t zero = bits % 8 == 0, n = (bits + 7) / 8 + zero, i;
 
 	buffer_byte(out, 0x30);
 	buffer_byte(out, 0x82);
@@ -120,8 +121,10 @@ write_rsa(struct buffer * out, size_t bits)
 	buffer_byte(out, 0x02);
 	buffer_byte(out, 0x82);
 	buffer_be16(out, (uint16_t)n);
-	buffer_byte(out, 0);
-	for (i = 1; i < n; i++)
+	if (zero)
+		buffer_byte(out, 0);
+	buffer_byte(out, zero ? 0xff : (uint8_t)((1U << bits % 8) - 1));
+	for (i = zero + 1; i < n; i++)
 		buffer_byte(out, 0xff);
 	buffer_append(out, exponent, sizeof(exponent));
 }
@@ -147,8 +150,20 @@ an_rsa_key_above_4096_bits_is_refused(void ** state)
 	(void)state;
 	assert_int_equal(-ERR_CRYPTO_SIGNATURE_VERIFICATION,
 	    verify_rsa_of(4096));
+	assert_int_equal(-ERR_INVALID_INPUT, verify_rsa_of(4097));
 	assert_int_equal(-ERR_INVALID_INPUT, verify_rsa_of(4104));
 	assert_int_equal(-ERR_INVALID_INPUT, verify_rsa_of(65536));
+}
+
+static void
+rsa_keys_are_measured_to_the_bit(void ** state)
+{
+	(void)state;
+	assert_int_equal(-ERR_INVALID_INPUT, verify_rsa_of(2047));
+	assert_int_equal(-ERR_CRYPTO_SIGNATURE_VERIFICATION,
+	    verify_rsa_of(2048));
+	assert_int_equal(-ERR_CRYPTO_SIGNATURE_VERIFICATION,
+	    verify_rsa_of(4095));
 }
 
 static void
@@ -218,6 +233,7 @@ main(void)
 		cmocka_unit_test(an_rsa_signature_of_2048_bits_is_verified),
 		cmocka_unit_test(an_rsa_key_below_2048_bits_is_refused),
 		cmocka_unit_test(an_rsa_key_above_4096_bits_is_refused),
+		cmocka_unit_test(rsa_keys_are_measured_to_the_bit),
 		cmocka_unit_test(an_ecdsa_signature_is_verified),
 		cmocka_unit_test(a_key_of_another_kind_than_it_says_is_refused),
 		cmocka_unit_test(a_secp256k1_signature_is_verified),

@@ -307,6 +307,54 @@ a_call_outlives_client_and_server(void ** state)
 }
 
 static void
+one_connection_too_many_is_closed_until_another_goes(void ** state)
+{
+	struct grpc_options options = {.connections_max = 2};
+	struct grpc_client * first, * second;
+	struct error err = {0};
+	struct fixture f;
+	Reply * reply;
+	int i, status = -1;
+
+	(void)state;
+	assert_int_equal(fixture_start(&f, &options), 0);
+	assert_int_equal(call(&f, "Echo", 1, 5000, &reply, &err), 0);
+	protobuf_free(reply);
+	first = f.client;
+	assert_int_equal(grpc_client_open(&f.client, f.address, 2000, &err),
+	    0);
+	assert_int_equal(call(&f, "Echo", 1, 5000, &reply, &err), 0);
+	protobuf_free(reply);
+	grpc_client_close(f.client);
+	/* The server may still be closing the second: then the third waits. */
+	for (i = 0; i < 400 && status != 0; i++) {
+		struct timespec pause = {0, 5000000};
+
+		assert_int_equal(grpc_client_open(&f.client, f.address, 2000,
+		    &err), 0);
+		status = call(&f, "Echo", 1, 5000, &reply, &err);
+		if (status != 0) {
+			grpc_client_close(f.client);
+			(void)nanosleep(&pause, NULL);
+		}
+	}
+	assert_int_equal(status, 0);
+	protobuf_free(reply);
+	/* Both places are taken. */
+	second = f.client;
+	if (grpc_client_open(&f.client, f.address, 2000, &err) == 0) {
+		assert_int_not_equal(call(&f, "Echo", 1, 5000, &reply, &err),
+		    0);
+		grpc_client_close(f.client);
+	}
+	f.client = second;
+	assert_int_equal(call(&f, "Echo", 1, 5000, &reply, &err), 0);
+	protobuf_free(reply);
+	grpc_client_close(first);
+	fixture_stop(&f);
+}
+
+static void
 the_socket_is_for_its_owner_alone(void ** state)
 {
 	struct fixture * f = *state;
@@ -389,6 +437,8 @@ main(void)
 	    T(an_interrupted_call_ends_and_cancels),
 	    T(a_client_stream_arrives_message_by_message),
 	    cmocka_unit_test(a_call_outlives_client_and_server),
+	    cmocka_unit_test(
+	        one_connection_too_many_is_closed_until_another_goes),
 	    T(the_socket_is_for_its_owner_alone),
 	    cmocka_unit_test(addresses_that_are_not_loopback_are_refused),
 	    T(a_socket_that_answers_is_not_taken_and_a_stale_one_is)};

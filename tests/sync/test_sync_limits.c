@@ -47,6 +47,34 @@ make_sized(struct place * p, unsigned time, size_t size,
 }
 
 static void
+an_entry_of_2_mib_is_made_and_read_and_no_longer_one(void ** state)
+{
+	struct buffer block = {0}, longer = {0}, payload = {0};
+	struct entry e = {0};
+	struct cid cid;
+	struct net net;
+	struct place * p;
+
+	(void)state;
+	net_new(&net, 77, 1, NETWORK_WESH);
+	p = &net.nodes[0].place;
+	make_sized(p, 1, ENTRY_MAX, &block);
+	assert_int_equal(entry_decode(&e, buffer_all(&block)), 0);
+	/* The same with one byte more of payload. */
+	memset(buffer_grow(&payload, e.payload.n + 1), 'x', e.payload.n + 1);
+	entry_free(&e);
+	assert_int_not_equal(entry_make(&longer, &cid, &p->identity,
+	    buffer_all(&p->address), 1, NULL, 0, NULL, 0,
+	    buffer_all(&payload)), 0);
+	buffer_byte(&block, 0);
+	assert_int_not_equal(entry_decode(&e, buffer_all(&block)), 0);
+	buffer_free(&payload);
+	buffer_free(&longer);
+	buffer_free(&block);
+	net_free(&net);
+}
+
+static void
 tell_block(struct liar * liar, struct node * node, struct slice block)
 {
 	struct buffer json = {0};
@@ -434,6 +462,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+	        an_entry_of_2_mib_is_made_and_read_and_no_longer_one),
 	    cmocka_unit_test(no_more_bytes_are_held_unverified_than_the_budget),
 	    cmocka_unit_test(what_a_log_lacks_fills_its_queue_and_not_more),
 	    cmocka_unit_test(

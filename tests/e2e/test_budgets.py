@@ -1,0 +1,22 @@
+"""docs/budgets.md names every budget that a node counts, and tests there are."""
+import pathlib
+import re
+
+HERE = pathlib.Path(__file__).parents[1]
+PAGE = HERE.parent / "docs" / "budgets.md"
+
+
+def test_every_test_that_the_page_names_is_there():
+    named = re.findall(r"`(\w+)`: (\w+) \|", PAGE.read_text())
+    assert len(named) > 60
+    for folder, name in named:
+        assert any(re.search(rf"\b{name}\(void \*\* state\)", f.read_text())
+                   for f in (HERE / folder).glob("test_*.c")), name
+
+
+def test_every_budget_of_a_node_is_on_the_page(nodes):
+    page = PAGE.read_text()
+    shown = nodes().api.call("SystemInfo").budgets
+    assert len({b.name for b in shown}) == len(shown) > 40
+    missing = [b.name for b in shown if f"`{b.name}`" not in page]
+    assert not missing
