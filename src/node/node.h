@@ -167,8 +167,9 @@ int node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
 int node_deactivate(struct node_tx * tx, struct slice group_pk,
     struct error * err);
 
-/* The same without remembering it: the group may be activated by itself again
- * when it becomes known again (left and joined, blocked and unblocked). */
+/* The same without remembering it, nor an earlier time: the group may be
+ * activated by itself again when it becomes known again (left and joined,
+ * blocked and unblocked). */
 int node_shut(struct node_tx * tx, struct slice group_pk, struct error * err);
 
 /*

@@ -252,7 +252,12 @@ int
 node_shut(struct node_tx * tx, struct slice group_pk, struct error * err)
 {
 	struct node_group * g = node_find(node_tx_node(tx), group_pk);
+	int rc;
 
+	rc = store_delete(node_tx_node(tx)->store, STORE_GROUP, 0, group_pk);
+	if (rc != 0 && rc != -ERR_NOT_FOUND)
+		return (error_from(err, ERR_GROUP_DEACTIVATE, rc,
+		    "the deactivation could not be forgotten"));
 	if (g == NULL)
 		return (0);
 	if (g->is_account) {

@@ -103,6 +103,27 @@ a_left_group_stays_closed_and_can_be_joined_again(void ** state)
 	fleet_stop(&f);
 }
 
+/* Who joins wants it open, whatever was before. */
+static void
+a_group_left_while_it_rests_opens_when_it_is_joined_again(void ** state)
+{
+	API(MultiMemberGroupLeave__Request) request =
+	    API_INIT(MULTI_MEMBER_GROUP_LEAVE__REQUEST);
+	struct fleet f;
+	uint8_t group_pk[32];
+
+	(void)state;
+	fleet_start(&f, 5, &two);
+	fleet_gather(&f, group_pk);
+	deactivate(&f, 1, group_pk);
+	request.group_pk = protobuf_bytes(slice_of(group_pk, 32));
+	fleet_tell(&f, 1, "MultiMemberGroupLeave", &request);
+	fleet_join(&f, 1, 0, group_pk);
+	fleet_send(&f, 0, group_pk, "welcome");
+	sim_assert(f.sim, fleet_wait_count(&f, 1, group_pk, 1, SOON_MS));
+	fleet_stop(&f);
+}
+
 static void
 a_blocked_contact_is_not_heard(void ** state)
 {
@@ -267,6 +288,8 @@ main(void)
 		cmocka_unit_test(a_deactivated_group_rests_and_comes_back),
 		cmocka_unit_test(
 		    a_left_group_stays_closed_and_can_be_joined_again),
+		cmocka_unit_test(
+		    a_group_left_while_it_rests_opens_when_it_is_joined_again),
 		cmocka_unit_test(a_blocked_contact_is_not_heard),
 		cmocka_unit_test(both_may_ask_at_once),
 		cmocka_unit_test(everything_by_hand),
