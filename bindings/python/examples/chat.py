@@ -28,7 +28,8 @@ async def befriend(node, tasks, chats):
                       types.EventTypeAccountContactRequestIncomingAccepted):
             info = await node.GroupInfo(contact_pk=about.contact_pk)
             group = info.group.public_key
-            chats[group] = tasks.create_task(listen(node, group))
+            if group not in chats:
+                chats[group] = tasks.create_task(listen(node, group))
 
 
 async def chat(folder, link=None):
@@ -43,7 +44,7 @@ async def chat(folder, link=None):
         if link:
             await node.request_contact(link)
         async for line in lines:
-            for group in chats:
+            for group in list(chats):
                 await node.AppMessageSend(group_pk=group, payload=line.strip())
         await asyncio.sleep(0.5)  # what was said last goes out
         for task in (meeting, *chats.values()):

@@ -34,6 +34,7 @@ async def test_an_error_has_codes_names_and_a_text():
     assert error.name.startswith("Err")
     assert f"{error.name}(#{int(error.code)})" in str(error)
     assert error.text in str(error)
+    assert error.names[0] == error.name
 
 
 async def test_a_call_that_is_not_there_yet_says_so():

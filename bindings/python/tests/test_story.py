@@ -92,5 +92,22 @@ async def test_a_node_refuses_calls_from_another_loop():
     async with node() as a:
         def elsewhere():
             asyncio.run(a.InstanceGetConfiguration())
-        with pytest.raises(RuntimeError):
-            await asyncio.to_thread(elsewhere)
+
+        def close_elsewhere():
+            asyncio.run(a.close())
+        for wrong in (elsewhere, close_elsewhere):
+            with pytest.raises(RuntimeError):
+                await asyncio.to_thread(wrong)
+        assert await a.InstanceGetConfiguration()
+
+
+async def test_a_configuration_that_makes_no_sense_is_refused(tmp_path):
+    for wrong in ({"network": "internet"}, {"security": "rot13"},
+                  {"static_peers": ["nowhere"]}):
+        with pytest.raises(berty.Error):
+            await berty.Node(tmp_path / "a", **wrong).open()
+    for wrong in ({"key": b"short"}, {"network": "berty\0wesh"}):
+        with pytest.raises(ValueError):
+            await berty.Node(tmp_path / "a", **wrong).open()
+    with pytest.raises(berty.Error):
+        await berty.Node(listeners=["/ip4/127.0.0.1/udp/0"]).open()

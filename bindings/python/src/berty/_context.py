@@ -113,6 +113,7 @@ class Context:
         self._calls: dict[int, Handler] = {}
         self._raised: BaseException | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._when = 0.0  # it rings, by the loop's clock
         self._handle: Any = ffi.new_handle(self)
         config = ffi.new("struct berty_config *", {
             "size": ffi.sizeof("struct berty_config"),
@@ -147,15 +148,22 @@ class Context:
             return
         when = self.loop.time() + ms / 1000
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._when <= when:
                 return
             self._timer.cancel()
         self._timer = self.loop.call_at(when, self._rang)
+        self._when = when
 
     def _raise(self) -> None:
         raised, self._raised = self._raised, None
         if raised is not None:
             raise raised
+
+    def check_loop(self) -> None:
+        """C belongs to whoever runs the loop, while there is one."""
+        if asyncio.get_running_loop() is not self.loop and \
+                not self.loop.is_closed():
+            raise RuntimeError("the node belongs to another event loop")
 
     # --- nodes
 
@@ -204,8 +212,7 @@ class Context:
 
     def begin(self, node: int, method: str, request: bytes,
               handler: Handler) -> int:
-        if asyncio.get_running_loop() is not self.loop:
-            raise RuntimeError("the node belongs to another event loop")
+        self.check_loop()
         call = ffi.new("berty_id *")
         check(lib.berty_call(self.c, node, method.encode(), request,
                              len(request), _handler, self._handle, call))

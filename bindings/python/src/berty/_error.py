@@ -40,6 +40,11 @@ class Error(Exception):
         """The outermost code's name on the wire: "ErrInvalidInput"."""
         return _name(self.code)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all codes."""
+        return tuple(map(_name, self.codes))
+
     def __str__(self) -> str:
         parts = [f"{_name(code)}(#{int(code)})" for code in self.codes]
         return ": ".join(parts + [self.text] if self.text else parts)

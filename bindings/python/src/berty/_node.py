@@ -88,7 +88,10 @@ class Node(Service):
         kept = []  # what the configuration points to
 
         def text(value: str | bytes) -> Any:
-            kept.append(ffi.new("char[]", os.fsencode(value)))
+            data = os.fsencode(value)
+            if b"\0" in data:
+                raise ValueError(f"a text with a NUL: {value!r}")
+            kept.append(ffi.new("char[]", data))
             return kept[-1]
 
         for name, value in self._texts.items():
@@ -113,7 +116,9 @@ class Node(Service):
         are open end with BRIDGE_NOT_RUNNING.  Closing twice is fine."""
         if self._open is None:
             return
-        (context, node), self._open = self._open, None
+        context, node = self._open
+        context.check_loop()
+        self._open = None
         if self._finalizer is not None:
             self._finalizer.detach()
         context.close_node(node)
