@@ -21,7 +21,7 @@
 #include "node/node.h"
 #include "world/sim/sim.h"
 
-#define FLEET_MAX 8
+#define FLEET_MAX 128
 
 /* The generated names, without their prefix. */
 #define API(name) Berty__Protocol__V1__##name
