@@ -37,11 +37,12 @@ async def test_an_error_has_codes_names_and_a_text():
     assert error.names[0] == error.name
 
 
-async def test_a_call_that_is_not_there_yet_says_so():
+async def test_a_call_that_the_library_does_not_have_says_so():
+    kind = types.GroupInfo
     async with node() as a:
         with pytest.raises(berty.Error) as failed:
-            await a.PushSend(cid=b"x")
-    assert ErrorCode.NOT_IMPLEMENTED in failed.value.codes
+            await a._unary("NoSuchCall", kind.Request, kind.Reply, None, {})
+    assert failed.value.code == ErrorCode.NOT_IMPLEMENTED
 
 
 async def test_a_closed_node_takes_no_calls():
@@ -167,6 +168,21 @@ async def test_a_slow_reader_of_1000_messages_keeps_few_and_loses_none():
         assert 0 < most <= _calls.FULL
 
 
+async def test_a_slow_reader_of_large_messages_keeps_few_bytes():
+    large = 100_000
+    async with node() as a:
+        group = await new_group(a)
+        stream = a.GroupMessageList(group_pk=group)
+        for i in range(40):
+            await a.AppMessageSend(group_pk=group, payload=bytes([i]) * large)
+        most = 0
+        for i in range(40):
+            most = max(most, sum(map(len, stream._call.queue)))
+            assert (await anext(stream)).message == bytes([i]) * large
+        assert large < most < _calls.FULL_BYTES + large + 1000
+        assert stream._call.held == 0
+
+
 async def test_a_reader_that_stands_still_keeps_others_going():
     async with node() as a:
         group = await new_group(a)
@@ -271,25 +287,27 @@ async def test_streams_that_are_forgotten_end():
 
 
 async def test_a_client_stream_takes_an_iterator_and_says_how_it_ended():
-    asked = []
+    sent = [os.urandom(65536) for _ in range(48)]
 
     async def requests():
-        for i in range(3):
-            asked.append(i)
-            yield types.AttachmentPrepare.Request(block=b"x")
+        yield types.AttachmentPrepare.Request()
+        for block in sent:
+            yield types.AttachmentPrepare.Request(block=block)
 
     async with node() as a:
         try:
-            reply = await a.AttachmentPrepare(requests())
+            cid = (await a.AttachmentPrepare(requests())).attachment_cid
         except berty.Error as error:  # what the node cannot do yet
             assert ErrorCode.NOT_IMPLEMENTED in error.codes
         else:
-            assert reply.attachment_cid and asked == [0, 1, 2]
+            got = [reply.block async for reply in
+                   a.AttachmentRetrieve(attachment_cid=cid)]
+            assert b"".join(got) == b"".join(sent)
         assert calls() == 0
 
 
 async def test_a_client_stream_without_room_waits_and_repeats():
-    """The C side is played here: no call takes 1 MiB of requests yet."""
+    """The C side is played here, so that it has no room when we say."""
     class Context:
         def __init__(self):
             self.loop = asyncio.get_running_loop()

@@ -19,7 +19,9 @@ Reply = TypeVar("Reply", bound=Message)
 
 Messages = AsyncIterable[Any] | Iterable[Any]
 
-FULL = 64  # replies that a stream keeps before it is told to wait
+# What a stream keeps before it is told to wait: replies, or their bytes.
+FULL = 64
+FULL_BYTES = 1 << 20
 
 
 class Call:
@@ -109,13 +111,15 @@ class StreamCall(Call):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.queue: deque[bytes] = deque()
+        self.held = 0  # bytes in it
         self.paused = False
 
     def replied(self, reply: bytes) -> bool:
         if self.closing:
             return False
         self.queue.append(reply)
-        self.paused = len(self.queue) >= FULL
+        self.held += len(reply)
+        self.paused = len(self.queue) >= FULL or self.held >= FULL_BYTES
         self._changed()
         return not self.paused
 
@@ -126,7 +130,9 @@ class StreamCall(Call):
                 raise StopAsyncIteration
             await self.change()
         reply = self.queue.popleft()
-        if self.paused and len(self.queue) <= FULL // 2:
+        self.held -= len(reply)
+        if self.paused and len(self.queue) <= FULL // 2 and \
+                self.held <= FULL_BYTES // 2:
             self.paused = False
             self.context.resume(self.id)
         return reply
@@ -141,6 +147,7 @@ class StreamCall(Call):
     async def close(self) -> None:
         self.closing = True
         self.queue.clear()
+        self.held = 0
         self.cancel()
         while not self.over:
             await self.change()
