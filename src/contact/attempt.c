@@ -160,12 +160,12 @@ handshake_of(struct request * r)
 	struct handshake * h;
 	uint8_t ephemeral[32];
 
-	memcpy(own.pk, m->account.pub, sizeof(own.pk));
+	memcpy(own.pk, m->account->pub, sizeof(own.pk));
 	own.has_seed = m->handler.seed(m->user, own.seed);
 	if (r->own_metadata.n <= FRAME_MAX - FRAME_REST)
 		own.metadata = buffer_all(&r->own_metadata);
 	world_random(m->world, ephemeral, sizeof(ephemeral));
-	h = handshake_request(&m->account, r->pk, ephemeral, &own);
+	h = handshake_request(m->account, r->pk, ephemeral, &own);
 	crypto_wipe(ephemeral, sizeof(ephemeral));
 	crypto_wipe(&own, sizeof(own));
 	return (h);

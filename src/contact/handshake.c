@@ -13,7 +13,7 @@ handshake_new(const struct ed25519_key * account, const uint8_t ephemeral[32])
 
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return (NULL);
-	h->account = *account;
+	h->account = account;
 	memcpy(h->ephemeral, ephemeral, sizeof(h->ephemeral));
 	return (h);
 }

@@ -25,7 +25,8 @@ int shareable_contact_decode(struct shareable_contact * c, struct slice bytes,
     bool allow_missing_seed, bool allow_missing_pk);
 
 /*
- * Either side; ephemeral is a random X25519 private key.  own (requester): what
+ * Either side; the account is borrowed for the life of the handshake, ephemeral
+ * is a random X25519 private key.  own (requester): what
  * the last message says; copied.
  */
 struct handshake * handshake_request(const struct ed25519_key * account,

@@ -30,7 +30,7 @@ handshake_key_authenticate(uint8_t key[32], const struct handshake * h,
 			return (status);
 		return (box_key_of(key, h, h->ephemeral, pub));
 	}
-	x25519_private_of(priv, h->account.seed);
+	x25519_private_of(priv, h->account->seed);
 	status = box_key_of(key, h, priv, h->peer_ephemeral);
 	crypto_wipe(priv, sizeof(priv));
 	return (status);
@@ -44,7 +44,7 @@ handshake_key_accept(uint8_t key[32], const struct handshake * h)
 
 	if ((status = x25519_public_of(pub, h->peer_pk)) != 0)
 		return (status);
-	x25519_private_of(priv, h->account.seed);
+	x25519_private_of(priv, h->account->seed);
 	status = box_key_of(key, h, priv, pub);
 	crypto_wipe(priv, sizeof(priv));
 	return (status);

@@ -19,7 +19,7 @@ enum handshake_step {
 
 struct handshake {
 	enum handshake_step step;
-	struct ed25519_key account;
+	const struct ed25519_key * account; /* borrowed */
 	uint8_t peer_pk[32];              /* the other account, once known */
 	uint8_t ephemeral[32];
 	uint8_t peer_ephemeral[32];

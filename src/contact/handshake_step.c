@@ -97,8 +97,8 @@ send_authenticate(struct handshake * h, struct error * err)
 		    ERR_HANDSHAKE_REQUESTER_AUTHENTICATE,
 		    ERR_HANDSHAKE_REQUESTER_AUTHENTICATE_BOX_KEY_GEN,
 		    ERR_CRYPTO_KEY_CONVERSION, "the contact's key is no key"));
-	public_key_from_ed25519(id, h->account.pub);
-	ed25519_sign(sig, &h->account, slice_of(h->ab, sizeof(h->ab)));
+	public_key_from_ed25519(id, h->account->pub);
+	ed25519_sign(sig, h->account, slice_of(h->ab, sizeof(h->ab)));
 	payload.requester_account_id = protobuf_bytes(slice_of(id, 36));
 	payload.requester_account_sig = protobuf_bytes(slice_of(sig, 64));
 	handshake_seal(h, key, nonce_authenticate, &payload);
@@ -137,7 +137,7 @@ send_accept(struct handshake * h, bool ed25519, struct error * err)
 		    ERR_HANDSHAKE_RESPONDER_ACCEPT_BOX_KEY_GEN,
 		    ERR_CRYPTO_KEY_CONVERSION,
 		    "the requester's key is no key"));
-	ed25519_sign(sig, &h->account, slice_of(h->ab, sizeof(h->ab)));
+	ed25519_sign(sig, h->account, slice_of(h->ab, sizeof(h->ab)));
 	payload.responder_account_sig = protobuf_bytes(slice_of(sig, 64));
 	handshake_seal(h, key, nonce_accept, &payload);
 	crypto_wipe(key, sizeof(key));

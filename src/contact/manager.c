@@ -112,7 +112,7 @@ announce_network(struct contact_manager * m, const struct network * network,
 	for (i = 0; i < n; i++) {
 		struct buffer ns = {0};
 
-		rendezvous_namespace(&ns, network, m->account.pub, seed,
+		rendezvous_namespace(&ns, network, m->account->pub, seed,
 		    periods[i]);
 		announce(m, &ns, period_left(m, network, periods[i]));
 	}
@@ -224,7 +224,7 @@ contact_manager_new(struct host * h, struct discovery * d,
 	m->host = h;
 	m->discovery = d;
 	m->world = host_world(h);
-	m->account = *account;
+	m->account = account;
 	m->handler = *handler;
 	m->user = user;
 	list_init(&m->announced);
@@ -263,7 +263,6 @@ contact_manager_free(struct contact_manager * m)
 		announced_free(a);
 	}
 	free(m->networks);
-	crypto_wipe(&m->account, sizeof(m->account));
 	free(m);
 }
 

@@ -52,11 +52,12 @@ struct contact_manager_handler {
 
 /*
  * Callbacks come from the loop and may call contact_manager_update and
- * contact_manager_answer, not contact_manager_free.  networks: those that are served; where two share a
- * protocol, what comes by it is said to come by the first.  account and
- * handler are copied.  Each network is announced and looked up under its own
- * namespaces: the present period's, the last one's for lookups, and near the
- * end of a period both sides of it, for clocks that differ.  NULL without memory.
+ * contact_manager_answer, not contact_manager_free.  networks: those that are
+ * served; where two share a protocol, what comes by it is said to come by the
+ * first.  The handler is copied, the account borrowed for the manager's life.
+ * Each network is announced and looked up under its own namespaces: the present
+ * period's, the last one's for lookups, and near the end of a period both sides
+ * of it, for clocks that differ.  NULL without memory.
  */
 struct contact_manager * contact_manager_new(struct host * h,
     struct discovery * d, const struct ed25519_key * account,

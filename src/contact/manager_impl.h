@@ -11,7 +11,7 @@ struct contact_manager {
 	struct host * host;
 	struct discovery * discovery;
 	struct world * world;
-	struct ed25519_key account;
+	const struct ed25519_key * account; /* borrowed */
 	const struct network ** networks;
 	size_t n_networks;
 	struct contact_manager_handler handler;

@@ -301,7 +301,7 @@ responder_new(struct contact_manager * m, struct stream * s,
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		goto err0;
 	world_random(m->world, ephemeral, sizeof(ephemeral));
-	r->handshake = handshake_respond(&m->account, ephemeral);
+	r->handshake = handshake_respond(m->account, ephemeral);
 	crypto_wipe(ephemeral, sizeof(ephemeral));
 	if (r->handshake == NULL)
 		goto err1;

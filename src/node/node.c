@@ -262,11 +262,13 @@ static int
 open_network(struct node * n, const struct node_config * config,
     struct error * err)
 {
+	const struct ed25519_key * key = &account_keys(n->account)->peer;
 	struct host_config host = {
-		.key = account_keys(n->account)->peer,
+		.key = *key,
+		.secrets = n->secrets,
 		.agent = config->agent,
-		.version = n->network->protocol_version,
 		.security = config->security,
+		.version = n->network->protocol_version,
 		.limits = config->limits,
 	};
 	size_t i;
@@ -276,7 +278,7 @@ open_network(struct node * n, const struct node_config * config,
 		host.identify_delta |= n->networks.at[i]->identify_delta;
 	n->host = host_new(n->world, &host);
 	if (n->host != NULL)
-		n->sync = sync_new(n->world, n->store, n->host, &host.key,
+		n->sync = sync_new(n->world, n->store, n->host, key,
 		    &sync_handler, n);
 	crypto_wipe(&host.key, sizeof(host.key));
 	if (n->sync == NULL || node_contacts_open(n) != 0)

@@ -85,7 +85,7 @@ gossipsub_new(struct host * h, const struct ed25519_key * key,
 		return (NULL);
 	g->host = h;
 	g->world = host_world(h);
-	g->key = *key;
+	g->key = key;
 	peer_id_from_ed25519(&g->self, key->pub);
 	g->handler = *handler;
 	g->user = user;
@@ -127,7 +127,6 @@ gossipsub_free(struct gossipsub * g)
 	map_free(&g->topic_map);
 	map_free(&g->peer_map);
 	gossipsub_cache_free(g->cache);
-	crypto_wipe(&g->key, sizeof(g->key));
 	free(g);
 }
 
@@ -213,7 +212,7 @@ gossipsub_publish(struct gossipsub * g, const char * topic, struct slice data)
 
 	if (name.n == 0 || name.n > TOPIC_MAX || data.n > GOSSIPSUB_RPC_MAX)
 		return (status);
-	gossipsub_message_sign(&bytes, &id, &g->key, &g->self, ++g->seqno,
+	gossipsub_message_sign(&bytes, &id, g->key, &g->self, ++g->seqno,
 	    topic, data);
 	gossipsub_message_publish(&rpc, buffer_all(&bytes));
 	if (rpc.n > GOSSIPSUB_RPC_MAX)

@@ -25,7 +25,9 @@ struct gossipsub_handler {
 	    const struct peer_id * peer);
 };
 
-struct gossipsub * gossipsub_new(struct host * h, const struct ed25519_key * key,
+/* The key is the host's, borrowed for the router's life.  NULL: no memory. */
+struct gossipsub * gossipsub_new(struct host * h,
+    const struct ed25519_key * key,
     const struct gossipsub_handler * handler, void * user);
 void gossipsub_free(struct gossipsub * g);
 

@@ -123,7 +123,7 @@ struct gossipsub_budgets {
 struct gossipsub {
 	struct host * host;
 	struct world * world;
-	struct ed25519_key key;
+	const struct ed25519_key * key;   /* borrowed */
 	struct peer_id self;
 	struct gossipsub_handler handler;
 	void * user;

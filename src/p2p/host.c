@@ -195,6 +195,29 @@ init_lists(struct host * h)
 	h->cursor = &h->watchers;
 }
 
+/* The identity, where secrets are kept. */
+static int
+keep_key(struct host * h, const struct host_config * config)
+{
+	h->own_secrets = config->secrets == NULL;
+	h->secrets = h->own_secrets ? secret_arena_new() : config->secrets;
+	if (h->secrets == NULL ||
+	    (h->key = secret_new(h->secrets, sizeof(*h->key))) == NULL)
+		return (-ERR_INTERNAL);
+	*h->key = config->key;
+	peer_id_from_ed25519(&h->id, h->key->pub);
+	return (0);
+}
+
+static void
+free_key(struct host * h)
+{
+	if (h->own_secrets)
+		secret_arena_free(h->secrets);
+	else
+		secret_free(h->secrets, h->key, sizeof(*h->key));
+}
+
 struct host *
 host_new(struct world * w, const struct host_config * config)
 {
@@ -204,8 +227,6 @@ host_new(struct world * w, const struct host_config * config)
 	if (h == NULL)
 		goto err0;
 	h->w = w;
-	h->key = config->key;
-	peer_id_from_ed25519(&h->id, h->key.pub);
 	h->securities = config->security != 0 ? config->security :
 	    HOST_NOISE | HOST_TLS;
 	h->delta = config->identify_delta;
@@ -218,10 +239,11 @@ host_new(struct world * w, const struct host_config * config)
 	peerstore_init(&h->peers, seed);
 	h->agent = strdup(config->agent == NULL ? "" : config->agent);
 	h->version = strdup(config->version == NULL ? "" : config->version);
-	if (h->agent == NULL || h->version == NULL)
+	if (h->agent == NULL || h->version == NULL ||
+	    keep_key(h, config) != 0)
 		goto err1;
 	if ((h->securities & HOST_TLS) != 0 &&
-	    (h->tls = tls_identity_new(&h->key)) == NULL)
+	    (h->tls = tls_identity_new(h->key)) == NULL)
 		goto err1;
 	if ((h->identify = identify_service_new(h)) == NULL)
 		goto err1;
@@ -289,7 +311,7 @@ host_free(struct host * h)
 	free(h->agent);
 	free(h->version);
 	tls_identity_free(h->tls);
-	crypto_wipe(&h->key, sizeof(h->key));
+	free_key(h);
 	free(h);
 }
 
@@ -502,7 +524,7 @@ host_peer_record(struct host * h)
 		return (buffer_all(&h->record));
 	}
 	buffer_clear(&h->record);
-	peer_record_seal(&h->record, &record, &h->key);
+	peer_record_seal(&h->record, &record, h->key);
 	buffer_free(&h->record_addresses);
 	h->record_addresses = record.addresses;
 	return (buffer_all(&h->record));

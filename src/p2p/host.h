@@ -42,6 +42,7 @@ enum host_security { HOST_NOISE = 1, HOST_TLS = 2 };
 
 struct host_config {
 	struct ed25519_key key;           /* identity; copied */
+	struct secret_arena * secrets;    /* where to; NULL: its own */
 	const char * agent;               /* identify's agentVersion; copied */
 	/* host_security bits that are spoken; 0: all.  Dials offer Noise first.
 	 * TLS takes randomness that no seed determines. */

@@ -10,6 +10,7 @@
 #define BERTY_P2P_HOST_IMPL_H
 
 #include "base/list.h"
+#include "crypto/secret.h"
 #include "p2p/host.h"
 #include "p2p/multistream.h"
 #include "p2p/peerstore.h"
@@ -30,7 +31,9 @@ struct served {
 
 struct host {
 	struct world * w;
-	struct ed25519_key key;
+	struct secret_arena * secrets;
+	bool own_secrets;
+	struct ed25519_key * key;         /* in the arena */
 	struct peer_id id;
 	char * agent;
 	char * version;

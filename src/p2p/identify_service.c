@@ -272,7 +272,7 @@ write_message(struct connection * c, struct buffer * out)
 	struct identify m = {0};
 	uint8_t key[36];
 
-	public_key_from_ed25519(key, c->h->key.pub);
+	public_key_from_ed25519(key, c->h->key->pub);
 	buffer_append(&m.public_key, key, sizeof(key));
 	host_addresses(c->h, &m.addresses, false);
 	list_protocols(c->h, &m.protocols);

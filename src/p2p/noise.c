@@ -142,10 +142,10 @@ write_payload(const struct noise * n, struct buffer * out)
 	char * muxers[MUXERS_MAX];
 	struct buffer text = {0};
 
-	public_key_from_ed25519(key, n->config.identity.pub);
+	public_key_from_ed25519(key, n->config.identity->pub);
 	buffer_text(&text, SIGNED_PREFIX);
 	buffer_append(&text, n->fixed, 32);
-	ed25519_sign(sig, &n->config.identity, buffer_all(&text));
+	ed25519_sign(sig, n->config.identity, buffer_all(&text));
 	out->failed |= text.failed;
 	buffer_free(&text);
 	payload.has_identity_key = payload.has_identity_sig = true;

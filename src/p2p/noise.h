@@ -18,7 +18,7 @@ struct noise;
 /* What one end brings. */
 struct noise_config {
 	bool initiator;
-	struct ed25519_key identity;
+	const struct ed25519_key * identity; /* borrowed for its life */
 	uint8_t static_private[32];       /* X25519, drawn for this handshake */
 	uint8_t ephemeral_private[32];    /* X25519, drawn for this handshake */
 	struct peer_id expected;          /* n = 0: whoever is there */

@@ -23,7 +23,7 @@ struct tls_identity;
 /* What one end brings. */
 struct security_config {
 	bool dialer;
-	struct ed25519_key identity;
+	const struct ed25519_key * identity; /* borrowed for its life */
 	struct peer_id expected;          /* n = 0: whoever is there */
 	/* Muxers to agree on early, preferred first, NULL-terminated; NULL:
 	 * none.  Borrowed for the life of the security. */

@@ -23,7 +23,7 @@
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 
 struct tls_identity {
-	struct ed25519_key key;
+	const struct ed25519_key * key;   /* borrowed */
 	gnutls_certificate_credentials_t credentials;   /* NULL: not yet */
 	gnutls_priority_t priorities;
 };
@@ -53,7 +53,7 @@ tls_identity_new(const struct ed25519_key * key)
 	struct tls_identity * identity = calloc(1, sizeof(*identity));
 
 	if (identity != NULL)
-		identity->key = *key;
+		identity->key = key;
 	return (identity);
 }
 
@@ -79,7 +79,7 @@ identity_make(struct tls_identity * identity)
 	gnutls_x509_crt_t crt;
 	int status;
 
-	if ((status = tls_certificate_make(&identity->key, &crt, &own)) != 0)
+	if ((status = tls_certificate_make(identity->key, &crt, &own)) != 0)
 		goto err0;
 	status = -ERR_INTERNAL;
 	if (gnutls_certificate_allocate_credentials(&credentials) != 0)

@@ -19,7 +19,7 @@ enum { TLS_HANDSHAKE_MAX = 65536 };
  */
 struct tls_identity;
 
-/* NULL without memory.  The key is copied. */
+/* NULL without memory.  The key is borrowed for its life. */
 struct tls_identity * tls_identity_new(const struct ed25519_key * key);
 
 /* After the last security that borrows it.  NULL is none. */

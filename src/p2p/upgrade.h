@@ -20,7 +20,7 @@ struct upgrade_config {
 	 * first of them only: its first message goes with the offer, and
 	 * whoever refuses the one could not read on. */
 	unsigned securities;
-	struct ed25519_key identity;
+	const struct ed25519_key * identity; /* borrowed for its life */
 	struct peer_id expected;          /* n = 0: whoever is there */
 	struct tls_identity * tls;        /* for TLS; borrowed */
 	int64_t wall;                     /* for TLS: unix seconds now */

@@ -28,7 +28,10 @@ struct sync_handler {
 	    const struct peer_id * peer, bool here);
 };
 
-/* Owns gossipsub, bitswap and the direct channel of the host. */
+/*
+ * Owns gossipsub, bitswap and the direct channel of the host.  The key is the
+ * host's, borrowed for the life of this.
+ */
 struct sync * sync_new(struct world * w, struct store * s, struct host * h,
     const struct ed25519_key * key, const struct sync_handler * handler,
     void * user);

@@ -98,7 +98,7 @@ messages(struct bot * b)
 		return;
 	for (i = 0; i < 50; i++) {
 		buffer_clear(&message);
-		gossipsub_message_sign(&message, &id, &b->h->key, &b->h->id,
+		gossipsub_message_sign(&message, &id, b->h->key, &b->h->id,
 		    ++b->count, topic, slice_text("nobody can read this"));
 		message.p[message.n - 1] ^= b->number % 2;
 		gossipsub_message_publish(&rpc, buffer_all(&message));

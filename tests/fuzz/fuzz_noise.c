@@ -7,12 +7,14 @@
 static void
 feed(bool dialer, struct slice in)
 {
-	struct upgrade_config config = {.dialer = dialer};
+	static const uint8_t seed[32] = {1};
+	struct ed25519_key identity;
+	struct upgrade_config config = {.dialer = dialer,
+	    .identity = &identity};
 	struct buffer out = {0};
 	struct upgrade * u;
 
-	memset(config.identity.seed, 1, 32);
-	ed25519_from_seed(&config.identity, config.identity.seed);
+	ed25519_from_seed(&identity, seed);
 	memset(config.static_private, 2, 32);
 	memset(config.ephemeral_private, 3, 32);
 	u = upgrade_new(&config, &out);

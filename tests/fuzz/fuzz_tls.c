@@ -46,7 +46,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t * data, size_t n)
 {
 	static struct tls_identity * identity;
-	struct ed25519_key key;
+	static struct ed25519_key key;
 	uint8_t seed[32] = {1};
 
 	if (n < 2)

@@ -75,8 +75,8 @@ check_payloads(struct kat * k, const cJSON * end,
 	buffer_text(text, "noise-libp2p-static-key:");
 	buffer_append(text, pub, sizeof(pub));
 	kat_expect_if(k, end, "signed_bytes", buffer_all(text));
-	ed25519_sign(sig, &config->identity, buffer_all(text));
-	public_key_from_ed25519(key, config->identity.pub);
+	ed25519_sign(sig, config->identity, buffer_all(text));
+	public_key_from_ed25519(key, config->identity->pub);
 	payload.has_identity_key = payload.has_identity_sig = true;
 	payload.identity_key = protobuf_bytes(slice_of(key, sizeof(key)));
 	payload.identity_sig = protobuf_bytes(slice_of(sig, sizeof(sig)));
@@ -93,11 +93,12 @@ static struct noise *
 make_end(struct kat * k, const cJSON * end, bool initiator,
     const char * muxers[MUXERS + 1])
 {
+	struct ed25519_key * identity = (struct ed25519_key *)(void *)
+	    buffer_grow(kat_buffer(k), sizeof(*identity));
 	struct noise_config config = {.initiator = initiator,
-	    .muxers = muxers};
+	    .identity = identity, .muxers = muxers};
 
-	ed25519_from_seed(&config.identity,
-	    kat_sized(k, end, "identity_seed", 32));
+	ed25519_from_seed(identity, kat_sized(k, end, "identity_seed", 32));
 	memcpy(config.static_private,
 	    kat_sized(k, end, "static_priv", 32), 32);
 	memcpy(config.ephemeral_private,

@@ -152,7 +152,9 @@ static struct fixture *
 start(const char * const * muxers, bool stays)
 {
 	struct fixture * f = calloc(1, sizeof(*f));
-	struct security_config config = {.dialer = true};
+	static struct ed25519_key identity;
+	struct security_config config = {.dialer = true,
+	    .identity = &identity};
 	struct world_address at;
 	struct dialer * d;
 
@@ -165,7 +167,7 @@ start(const char * const * muxers, bool stays)
 	d->w = sim_node(f->swarm.sim);
 	d->muxers = muxers;
 	d->stays = stays;
-	ed25519_from_seed(&config.identity, (const uint8_t[32]){7});
+	ed25519_from_seed(&identity, (const uint8_t[32]){7});
 	memset(config.static_private, 8, 32);
 	memset(config.ephemeral_private, 9, 32);
 	d->security = security_new(SECURITY_NOISE, &config);

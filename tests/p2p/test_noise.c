@@ -11,14 +11,23 @@
 static const char * const yamux[] = {"/yamux/1.0.0", NULL};
 static const char * const others[] = {"/mplex/6.7.0", "/yamux/1.0.0", NULL};
 
+/* Ends borrow their keys: these stay. */
+static const struct ed25519_key *
+identity_of(bool dialer)
+{
+	static struct ed25519_key keys[2];
+	uint8_t seed[32] = {dialer ? 1 : 2};
+
+	ed25519_from_seed(&keys[dialer], seed);
+	return (&keys[dialer]);
+}
+
 static struct noise *
 make(bool initiator, const char * const * muxers)
 {
 	struct noise_config config = {.initiator = initiator,
-	    .muxers = muxers};
-	uint8_t seed[32] = {initiator ? 1 : 2};
+	    .identity = identity_of(initiator), .muxers = muxers};
 
-	ed25519_from_seed(&config.identity, seed);
 	memset(config.static_private, initiator ? 3 : 4, 32);
 	memset(config.ephemeral_private, initiator ? 5 : 6, 32);
 	return (noise_new(&config));
@@ -97,15 +106,15 @@ the_muxer_is_the_first_of_the_initiators_that_both_list(void ** state)
 static void
 a_dialer_who_meets_another_peer_says_nothing_of_itself(void ** state)
 {
-	struct noise_config config = {.initiator = true, .muxers = yamux};
+	struct noise_config config = {.initiator = true,
+	    .identity = identity_of(true), .muxers = yamux};
 	struct buffer m1 = {0}, m2 = {0}, m3 = {0};
 	struct noise * i, * r = make(false, yamux);
 
 	(void)state;
-	ed25519_from_seed(&config.identity, (const uint8_t[32]){1});
 	memset(config.static_private, 3, 32);
 	memset(config.ephemeral_private, 5, 32);
-	peer_id_from_ed25519(&config.expected, config.identity.pub);
+	peer_id_from_ed25519(&config.expected, config.identity->pub);
 	i = noise_new(&config);
 	noise_start(i, &m1);
 	assert_int_equal(0, noise_handshake(r, body(&m1), &m2));
@@ -222,10 +231,9 @@ static struct upgrade *
 make_upgrade(bool dialer, bool no_early_muxer, struct buffer * out)
 {
 	struct upgrade_config config = {.dialer = dialer,
+	    .identity = identity_of(dialer),
 	    .no_early_muxer = no_early_muxer};
-	uint8_t seed[32] = {dialer ? 1 : 2};
 
-	ed25519_from_seed(&config.identity, seed);
 	memset(config.static_private, dialer ? 3 : 4, 32);
 	memset(config.ephemeral_private, dialer ? 5 : 6, 32);
 	return (upgrade_new(&config, out));

@@ -13,6 +13,7 @@ struct end {
 	struct tls_identity * identity;
 	struct security * s;
 	struct buffer out;
+	struct ed25519_key key;
 	struct peer_id id;
 	int status;
 };
@@ -23,12 +24,11 @@ start(struct end * e, bool dialer, const struct peer_id * expected,
 {
 	struct security_config config = {.dialer = dialer, .muxers = muxers,
 	    .wall = FIXTURE_NOW};
-	struct ed25519_key key = fixture_key(dialer ? 1 : 2);
 
-	*e = (struct end){0};
-	e->identity = tls_identity_new(&key);
+	*e = (struct end){.key = fixture_key(dialer ? 1 : 2)};
+	e->identity = tls_identity_new(&e->key);
 	assert_non_null(e->identity);
-	peer_id_from_ed25519(&e->id, key.pub);
+	peer_id_from_ed25519(&e->id, e->key.pub);
 	if (expected != NULL)
 		config.expected = *expected;
 	config.tls = e->identity;
