@@ -101,12 +101,21 @@ async def test_a_cancelled_task_cancels_its_stream():
 
 async def test_a_cancelled_task_cancels_its_call():
     async with node() as a:
+        context, _ = a._context()
+        in_time = []
+
+        def cancel(call):
+            in_time.append(call in context._calls)
+            _context.Context.cancel(context, call)
+
+        context.cancel = cancel
         task = asyncio.create_task(a.MultiMemberGroupCreate())
         await asyncio.sleep(0)
         assert calls() == 1
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert in_time == [True]
         await until(lambda: calls() == 0)
         await a.InstanceGetConfiguration()
 
