@@ -157,22 +157,6 @@ account_write(struct account * a, unsigned type, const void * message,
 	return (status == 0 ? 0 : error_wrap(err, ERR_ORBIT_DB_APPEND));
 }
 
-void
-account_watch(struct account * a, void (*changed)(void * user), void * user)
-{
-
-	a->changed = changed;
-	a->changed_user = user;
-}
-
-void
-account_notify(struct account * a)
-{
-
-	if (a->changed != NULL)
-		a->changed(a->changed_user);
-}
-
 bool
 account_requests_enabled(struct account * a)
 {

@@ -125,6 +125,10 @@ int account_contact(struct account * a, const uint8_t pk[32],
 int account_each_contact(struct account * a, int (*each)(void * user,
     const struct contact * c), void * user);
 
+/* How many are in a state. */
+int account_count_contacts(struct account * a, enum contact_state state,
+    uint64_t * n);
+
 /* Joined groups; network NULL: not known, the account's own is a guess. */
 int account_join_group(struct account * a, const struct group_info * g,
     const struct network * network, struct error * err);
@@ -145,12 +149,5 @@ int account_group_config(struct account * a, const uint8_t group_pk[32],
 int account_contact_group_config(struct account * a,
     const uint8_t contact_pk[32], struct group_config * config,
     struct error * err);
-
-/* Called inside no transaction, after changes are durable: contact or switch
- * changed.  Set by the contact manager. */
-void account_watch(struct account * a, void (*changed)(void * user),
-    void * user);
-/* The node calls it when a transaction on the account group became durable. */
-void account_notify(struct account * a);
 
 #endif /* !BERTY_ACCOUNT_ACCOUNT_H */

@@ -139,8 +139,7 @@ operate(struct account * a, enum contact_operation operation,
 
 	if ((type = find_move(a, operation, r->pk)) < 0)
 		return (report(operation, type, err));
-	if ((status = group_of_contact(&g, NULL, &a->keys->account,
-	    r->pk)) != 0)
+	if (group_of_contact(&g, NULL, &a->keys->account, r->pk) != 0)
 		return (report(operation, -ERR_DESERIALIZATION, err));
 	status = write_event(a, r, (unsigned)type, &g, err);
 	crypto_wipe(&g, sizeof(g));
@@ -307,4 +306,31 @@ account_each_contact(struct account * a, int (*each)(void * user,
 
 	return (registers_each_contact(&a->registers, each_with_network,
 	    &walk));
+}
+
+struct tally {
+	enum contact_state state;
+	uint64_t n;
+};
+
+static int
+tally_one(void * user, const struct contact * c)
+{
+	struct tally * tally = user;
+
+	tally->n += c->state == tally->state;
+	return (0);
+}
+
+int
+account_count_contacts(struct account * a, enum contact_state state,
+    uint64_t * n)
+{
+	struct tally tally = {.state = state};
+	int status;
+
+	if ((status = registers_each_contact(&a->registers, tally_one,
+	    &tally)) == 0)
+		*n = tally.n;
+	return (status);
 }

@@ -11,18 +11,12 @@ struct account {
 	struct account_keys * keys;       /* in the arena */
 	struct group * group;
 	struct registers registers;
-	void (*changed)(void * user);
-	void * changed_user;
 };
 
 /*
- * Keys by name in the store, as libp2p private keys.  get: -ERR_NOT_FOUND;
- * make: the one that is there, or a random one, inside a transaction.
+ * A key by name in the store, as a libp2p private key: the one that is there,
+ * or a random one, inside a transaction.
  */
-int account_key_get(const struct group_context * context, struct slice name,
-    struct ed25519_key * key);
-int account_key_put(const struct group_context * context, struct slice name,
-    const struct ed25519_key * key);
 int account_key_make(const struct group_context * context, struct slice name,
     struct ed25519_key * key);
 

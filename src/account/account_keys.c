@@ -9,8 +9,8 @@
 
 #define PRIVATE_KEY_SIZE 68
 
-int
-account_key_get(const struct group_context * context, struct slice name,
+static int
+get_key(const struct group_context * context, struct slice name,
     struct ed25519_key * key)
 {
 	struct buffer stored = {0};
@@ -27,8 +27,8 @@ account_key_get(const struct group_context * context, struct slice name,
 	return (status);
 }
 
-int
-account_key_put(const struct group_context * context, struct slice name,
+static int
+put_key(const struct group_context * context, struct slice name,
     const struct ed25519_key * key)
 {
 	uint8_t encoded[PRIVATE_KEY_SIZE];
@@ -48,12 +48,12 @@ account_key_make(const struct group_context * context, struct slice name,
 	uint8_t seed[SEED_SIZE];
 	int status;
 
-	if ((status = account_key_get(context, name, key)) != -ERR_NOT_FOUND)
+	if ((status = get_key(context, name, key)) != -ERR_NOT_FOUND)
 		return (status);
 	world_random(context->world, seed, sizeof(seed));
 	ed25519_from_seed(key, seed);
 	crypto_wipe(seed, sizeof(seed));
-	return (account_key_put(context, name, key));
+	return (put_key(context, name, key));
 }
 
 /* The keys of another node's account: only where there is none yet. */
@@ -67,17 +67,17 @@ keys_restore(const struct group_context * context,
 	if (crypto_equal(restore->account.pub, restore->proof.pub, KEY_SIZE))
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "account and proof key are the same"));
-	if (account_key_get(context, slice_text(NAME_ACCOUNT), &key) !=
+	if (get_key(context, slice_text(NAME_ACCOUNT), &key) !=
 	    -ERR_NOT_FOUND ||
-	    account_key_get(context, slice_text(NAME_PROOF), &key) !=
+	    get_key(context, slice_text(NAME_PROOF), &key) !=
 	        -ERR_NOT_FOUND) {
 		crypto_wipe(&key, sizeof(key));
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "the account's keys are already set"));
 	}
-	if ((status = account_key_put(context, slice_text(NAME_ACCOUNT),
+	if ((status = put_key(context, slice_text(NAME_ACCOUNT),
 	    &restore->account)) != 0 ||
-	    (status = account_key_put(context, slice_text(NAME_PROOF),
+	    (status = put_key(context, slice_text(NAME_PROOF),
 	        &restore->proof)) != 0)
 		return (error_from(err, ERR_KEYSTORE_PUT, status,
 		    "the account's keys cannot be kept"));

@@ -14,8 +14,9 @@ struct announced {
 	struct list place;
 };
 
-uint64_t
-manager_unix(struct contact_manager * m)
+/* Seconds; 0 before 1970. */
+static uint64_t
+unix_now(struct contact_manager * m)
 {
 	int64_t wall = world_wall(m->world);
 
@@ -30,7 +31,7 @@ size_t
 manager_window(struct contact_manager * m, const struct network * network,
     bool lookup, uint64_t periods[WINDOW_MAX])
 {
-	uint64_t length = network->contact_rotation_s, now = manager_unix(m);
+	uint64_t length = network->contact_rotation_s, now = unix_now(m);
 	uint64_t period = network_period(now, length);
 	size_t n = 0;
 
@@ -50,14 +51,14 @@ period_left(struct contact_manager * m, const struct network * network,
 	uint64_t end = clock_add(clock_add(period,
 	    network->contact_rotation_s), BOUNDARY_S);
 
-	return (clock_mul(clock_sub(end, manager_unix(m)), 1000));
+	return (clock_mul(clock_sub(end, unix_now(m)), 1000));
 }
 
 /* Milliseconds to the next change of the network's window. */
 static uint64_t
 window_left(struct contact_manager * m, const struct network * network)
 {
-	uint64_t length = network->contact_rotation_s, now = manager_unix(m);
+	uint64_t length = network->contact_rotation_s, now = unix_now(m);
 	uint64_t period = network_period(now, length);
 	uint64_t left = period + length - now;
 

@@ -39,9 +39,6 @@ struct contact_manager {
 /* Periods that are of interest at a time. */
 #define WINDOW_MAX 3
 
-/* Unix time in seconds; 0 before 1970. */
-uint64_t manager_unix(struct contact_manager * m);
-
 /*
  * The starts of the periods that count now, unix seconds, the present one
  * first; how many.  lookup: the last one always does.

@@ -1,10 +1,8 @@
 /* daemon.c: a node and its service, from start to stop. */
 #include "berty/daemon.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <uv.h>
 
 #include "base/error_public.h"
@@ -39,31 +37,6 @@ struct daemon {
 };
 
 /* --- paths ---------------------------------------------------------------- */
-
-static int
-make_folder(const char * path, struct error * err)
-{
-	struct buffer part = {0};
-	const char * p;
-	int rc = 0;
-
-	for (p = path; rc == 0; p++) {
-		if (*p == '/' || *p == '\0') {
-			buffer_clear(&part);
-			buffer_append(&part, path, (size_t)(p - path));
-			buffer_byte(&part, 0);
-			if (!part.failed && part.n > 1 &&
-			    mkdir((char *)part.p, 0700) != 0 && errno != EEXIST)
-				rc = error_set(err, ERR_DB_OPEN,
-				    "the store's folder %s cannot be made: %s",
-				    (char *)part.p, strerror(errno));
-		}
-		if (*p == '\0')
-			break;
-	}
-	buffer_free(&part);
-	return (rc);
-}
 
 static void
 join_path(struct buffer * out, const char * folder, const char * name)
@@ -118,7 +91,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		    "secured by '%s': take noise, tls or noise,tls",
 		    o->security));
 	if (o->store != NULL) {
-		if ((rc = make_folder(o->store, err)) != 0 ||
+		if ((rc = world_os_make_folder(o->store, err)) != 0 ||
 		    (rc = load_key(o, key, err)) != 0)
 			return (rc);
 		join_path(&path, o->store, "berty.sqlite");

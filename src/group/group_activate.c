@@ -11,8 +11,9 @@ struct members {
 	uint8_t pk[MEMBERS_MAX][32];
 };
 
-int
-group_send_secret(struct group * g, const uint8_t member_pk[32],
+/* Write event 2 to a member, once for ever. */
+static int
+send_secret(struct group * g, const uint8_t member_pk[32],
     struct error * err)
 {
 	const struct group_secrets * s = g->secrets;
@@ -71,7 +72,7 @@ send_secrets(struct group * g, unsigned max, const uint8_t * except,
 		return (error_set(err, -status, "members without our key"));
 	for (i = 0, status = 0; i < m.n && status == 0; i++)
 		if (except == NULL || memcmp(m.pk[i], except, 32) != 0)
-			status = group_send_secret(g, m.pk[i], err);
+			status = send_secret(g, m.pk[i], err);
 	return (status);
 }
 
@@ -111,11 +112,11 @@ group_activate(struct group * g, struct error * err)
 	/* The order is Go's, and seen on the wire: a contact finds its key
 	 * there before it ever appears. */
 	if (s->info.type == GROUP_CONTACT &&
-	    (status = group_send_secret(g, g->contact_pk, err)) != 0)
+	    (status = send_secret(g, g->contact_pk, err)) != 0)
 		return (status);
 	if ((status = send_secrets(g, MEMBERS_MAX, s->member.pub, err)) != 0 ||
 	    (status = announce(g, err)) != 0 ||
-	    (status = group_send_secret(g, s->member.pub, err)) != 0)
+	    (status = send_secret(g, s->member.pub, err)) != 0)
 		return (status);
 	g->activated = true;
 	return (0);

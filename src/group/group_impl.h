@@ -52,10 +52,4 @@ int group_open_waiting(struct group * g, const uint8_t device_pk[32],
 int group_count(struct group * g, int bad_events, int bad_messages,
     int waiting);
 
-/* --- group_activate.c ----------------------------------------------------- */
-
-/* Write event 2 to a member, once for ever. */
-int group_send_secret(struct group * g, const uint8_t member_pk[32],
-    struct error * err);
-
 #endif /* !BERTY_GROUP_GROUP_IMPL_H */

@@ -133,18 +133,3 @@ wire_put_fixed64(struct buffer * out, unsigned number, uint64_t value)
 	for (i = 0; i < 8; i++)
 		buffer_byte(out, (uint8_t)(value >> (8 * i)));
 }
-
-size_t
-wire_size(unsigned number, size_t n)
-{
-	uint64_t key = (uint64_t)number << 3;
-	size_t size = n, length = n;
-
-	do
-		size++;
-	while ((key >>= 7) != 0);
-	do
-		size++;
-	while ((length >>= 7) != 0);
-	return (size);
-}

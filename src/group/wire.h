@@ -45,7 +45,4 @@ void wire_put_fixed64(struct buffer * out, unsigned number, uint64_t value);
 void wire_put_message(struct buffer * out, unsigned number,
     struct slice message);
 
-/* How many bytes wire_put_message takes. */
-size_t wire_size(unsigned number, size_t n);
-
 #endif /* !BERTY_GROUP_WIRE_H */

@@ -15,10 +15,4 @@
 /* A link as the only kind a log has: version 1, dag-cbor, sha2-256. */
 bool entry_is_link(const struct cid * cid);
 
-/*
- * Mark the CIDs that repeat an earlier one; NULL without memory.  The caller
- * frees the marks.
- */
-bool * entry_repeats(const struct cid * cids, size_t n);
-
 #endif /* !BERTY_LOG_ENTRY_IMPL_H */

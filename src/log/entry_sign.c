@@ -49,8 +49,9 @@ compare_places(const void * a, const void * b)
 	return (c != 0 ? c : *x < *y ? -1 : *x > *y);
 }
 
-bool *
-entry_repeats(const struct cid * cids, size_t n)
+/* Marks at the CIDs that repeat an earlier one, the caller's to free; or NULL. */
+static bool *
+repeats_of(const struct cid * cids, size_t n)
 {
 	const struct cid ** places;
 	bool * repeats;
@@ -80,7 +81,7 @@ err0:
 static void
 append_links(struct buffer * out, const struct cid * links, size_t n)
 {
-	bool * repeats = entry_repeats(links, n);
+	bool * repeats = repeats_of(links, n);
 	size_t i;
 
 	if (repeats == NULL)

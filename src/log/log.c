@@ -76,12 +76,6 @@ log_identity_of(const struct log * log)
 	return (&log->identity);
 }
 
-uint64_t
-log_scope(const struct log * log)
-{
-	return (log->scope);
-}
-
 /* The time after all that is joined; it stays at its end. */
 static uint64_t
 next_time(const struct log * log)
@@ -197,35 +191,6 @@ size_t
 log_heads_count(struct log * log)
 {
 	return (log_load(log) != 0 ? 0 : log->n_heads);
-}
-
-int
-log_heads_json(struct log * log, struct buffer * out, size_t max)
-{
-	struct log_item item = {0};
-	size_t start = out->n, end, i, n = 0;
-	int status;
-
-	if ((status = log_load(log)) != 0)
-		return (status);
-	buffer_byte(out, '[');
-	for (i = 0; i < log->n_heads; i++) {
-		status = log_find(log, &log->heads[i].cid, &item);
-		if (status != 0)
-			return (status);
-		end = out->n;
-		if (n > 0)
-			buffer_byte(out, ',');
-		entry_to_json(out, &item.entry, &item.cid);
-		log_item_free(&item);
-		if (out->n + 1 - start > max) {
-			out->n = end;
-			break;
-		}
-		n++;
-	}
-	buffer_byte(out, ']');
-	return (out->failed ? -ERR_INTERNAL : (int)n);
 }
 
 void

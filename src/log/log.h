@@ -64,7 +64,6 @@ void log_forget(struct log * log);
 
 struct slice log_address_of(const struct log * log);
 const struct log_identity * log_identity_of(const struct log * log);
-uint64_t log_scope(const struct log * log);
 
 /*
  * Append a value as our own entry, inside a transaction; next and refs by log
@@ -125,10 +124,6 @@ int log_missing(struct log * log, int (*each)(void * user,
 /* Heads, sorted descending by (time, CID); at most max into heads; how many. */
 size_t log_heads(struct log * log, struct cid * heads, size_t max);
 size_t log_heads_count(struct log * log);
-
-/* The heads as a JSON array for a heads message (`[]` when empty), stopping
- * before max bytes; how many were written. */
-int log_heads_json(struct log * log, struct buffer * out, size_t max);
 
 /* The largest Lamport time joined, and how many are joined and waiting. */
 struct log_status {

@@ -68,7 +68,6 @@ node_follow_up_in(struct node_group * g)
 void
 node_account_changed(struct node * n)
 {
-	account_notify(n->account);
 	node_contacts_changed(n);
 	n->known_changed = true;
 	node_follow_up(n);

@@ -92,13 +92,6 @@ outbox_drop(struct outbox * o, size_t bytes)
 	}
 }
 
-void
-outbox_rewind(struct outbox * o)
-{
-	o->bytes += o->written;
-	o->written = 0;
-}
-
 /* Write a piece of the first message; false when the stream takes no more. */
 static bool
 write_piece(struct outbox * o, struct stream * s)

@@ -34,9 +34,6 @@ int outbox_add(struct outbox * o, struct slice message, bool droppable);
  * until at most `bytes` wait or none is left. */
 void outbox_drop(struct outbox * o, size_t bytes);
 
-/* Start the first message anew: a new stream takes the place of the old. */
-void outbox_rewind(struct outbox * o);
-
 /*
  * Write as much as the stream takes now; call again when it drained.  True
  * when nothing waits any more.

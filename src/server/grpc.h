@@ -157,9 +157,6 @@ bool grpc_call_cancelled(const struct grpc_call * call);
  */
 void grpc_call_pause(struct grpc_call * call, bool paused);
 
-/* The value of the `authorization` header, empty if there was none. */
-struct slice grpc_call_authorization(const struct grpc_call * call);
-
 /* The server; zero members mean the default. */
 struct grpc_options {
 	size_t message_max;       /* bytes a client may send in one (4 MiB) */
@@ -209,9 +206,8 @@ void grpc_server_set_serving(struct grpc_server * server, bool serving);
 void grpc_server_budgets(const struct grpc_server * server,
     const struct budget_walk * walk);
 
-/* Calls and connections at this moment. */
+/* Calls at this moment. */
 size_t grpc_server_calls(const struct grpc_server * server);
-size_t grpc_server_connections(const struct grpc_server * server);
 
 /*
  * Stop: listen no more, tell clients (GOAWAY), let calls end for at most

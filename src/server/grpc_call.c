@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "server/grpc_frame.h"
 #include "server/grpc_internal.h"
 #include "server/grpc_status.h"
 
@@ -49,7 +50,6 @@ grpc_call_drop(struct grpc_call * call)
 	if (--call->refs > 0)
 		return;
 	protobuf_free(call->request);
-	free(call->authorization);
 	buffer_free(&call->path);
 	buffer_free(&call->in);
 	buffer_free(&call->out);
@@ -415,8 +415,7 @@ grpc_call_reply(struct grpc_call * call, const void * message)
 	if (call->ended)
 		return (GRPC_CALL_QUEUE);
 	n = protobuf_c_message_get_packed_size(message);
-	buffer_byte(&call->out, 0);
-	buffer_be32(&call->out, (uint32_t)n);
+	grpc_frame_header(&call->out, n);
 	if (!call_has_room(call, n))
 		call->out.failed = true;
 	else
@@ -429,8 +428,7 @@ grpc_call_reply_bytes(struct grpc_call * call, struct slice message)
 {
 	if (call->ended)
 		return (GRPC_CALL_QUEUE);
-	buffer_byte(&call->out, 0);
-	buffer_be32(&call->out, (uint32_t)message.n);
+	grpc_frame_header(&call->out, message.n);
 	if (!call_has_room(call, message.n))
 		call->out.failed = true;
 	else
@@ -504,10 +502,4 @@ grpc_call_pause(struct grpc_call * call, bool paused)
 	if (call->paused && !paused && call->connection != NULL)
 		grpc_call_due(call);
 	call->paused = paused;
-}
-
-struct slice
-grpc_call_authorization(const struct grpc_call * call)
-{
-	return (slice_text(call->authorization));
 }

@@ -81,8 +81,7 @@ reset_state(struct grpc_client * client,
 	buffer_clear(&client->message);
 	buffer_clear(&client->details);
 	if (request->message != NULL) {
-		buffer_byte(&client->out, 0);
-		buffer_be32(&client->out, (uint32_t)
+		grpc_frame_header(&client->out,
 		    protobuf_c_message_get_packed_size(request->message));
 		protobuf_encode(&client->out, request->message);
 	}

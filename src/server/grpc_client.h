@@ -40,7 +40,6 @@ struct grpc_client_request {
 	uint64_t timeout_ms;   /* for the whole call; 0: none */
 	/* Set by a signal handler to end the call; looked at all the time. */
 	const volatile sig_atomic_t * stop;
-	const char * authorization;  /* value of that header */
 };
 
 /*

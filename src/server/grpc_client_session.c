@@ -127,9 +127,8 @@ next_message(struct grpc_client * client)
 		client->sent_all = true;
 		return;
 	}
-	buffer_byte(&client->out, 0);
-	buffer_be32(&client->out,
-	    (uint32_t)protobuf_c_message_get_packed_size(message));
+	grpc_frame_header(&client->out,
+	    protobuf_c_message_get_packed_size(message));
 	protobuf_encode(&client->out, message);
 }
 
@@ -172,7 +171,7 @@ grpc_client_submit(struct grpc_client * client)
 	const struct grpc_client_request * r = client->request;
 	nghttp2_data_provider provider = {{.ptr = client}, read_request};
 	struct buffer timeout = {0};
-	nghttp2_nv list[9];
+	nghttp2_nv list[7];
 	char path[256];
 	size_t n = 0;
 
@@ -183,8 +182,6 @@ grpc_client_submit(struct grpc_client * client)
 	list[n++] = header(":authority", "localhost");
 	list[n++] = header("content-type", "application/grpc");
 	list[n++] = header("te", "trailers");
-	if (r->authorization != NULL)
-		list[n++] = header("authorization", r->authorization);
 	if (r->timeout_ms != 0) {
 		grpc_frame_write_timeout(&timeout, r->timeout_ms);
 		buffer_byte(&timeout, 0);

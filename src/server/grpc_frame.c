@@ -29,15 +29,14 @@ grpc_frame_read(struct slice in, size_t max, struct slice * message)
 }
 
 void
-grpc_frame_write(struct buffer * out, struct slice message)
+grpc_frame_header(struct buffer * out, size_t n)
 {
-	if (message.n > UINT32_MAX) {
+	if (n > UINT32_MAX) {
 		out->failed = true;
 		return;
 	}
 	buffer_byte(out, 0);
-	buffer_be32(out, (uint32_t)message.n);
-	buffer_slice(out, message);
+	buffer_be32(out, (uint32_t)n);
 }
 
 /* Units as divisors and factors of a millisecond. */

@@ -24,8 +24,8 @@ enum grpc_frame_result {
 enum grpc_frame_result grpc_frame_read(struct slice in, size_t max,
     struct slice * message);
 
-/* Append a frame around those bytes. */
-void grpc_frame_write(struct buffer * out, struct slice message);
+/* Append what stands before a message of n bytes. */
+void grpc_frame_header(struct buffer * out, size_t n);
 
 /*
  * A `grpc-timeout` header (1 to 8 digits and a unit of H M S m u n) in ms,

@@ -102,7 +102,6 @@ struct grpc_call {
 	const struct grpc_call_events * events;
 	void * data;
 	void * request;
-	char * authorization;
 	struct buffer path;        /* until the call is dispatched */
 	struct buffer in;
 	size_t in_at;

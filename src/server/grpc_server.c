@@ -387,12 +387,6 @@ grpc_server_calls(const struct grpc_server * server)
 	return ((size_t)server->n_calls.used);
 }
 
-size_t
-grpc_server_connections(const struct grpc_server * server)
-{
-	return ((size_t)server->n_connections.used);
-}
-
 void
 grpc_server_stop(struct grpc_server * server, uint64_t drain_ms,
     void (*done)(void * user), void * user)

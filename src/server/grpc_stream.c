@@ -84,16 +84,6 @@ set_timeout(struct grpc_call * call, struct slice value)
 		    grpc_server_now(call->connection->server), ms);
 }
 
-static void
-set_authorization(struct grpc_call * call, struct slice value)
-{
-	if (call->authorization != NULL ||
-	    (call->authorization = malloc(value.n + 1)) == NULL)
-		return;
-	memcpy(call->authorization, value.p, value.n);
-	call->authorization[value.n] = '\0';
-}
-
 static int
 on_header(nghttp2_session * session, const nghttp2_frame * frame,
     const uint8_t * name, size_t name_n, const uint8_t * value, size_t value_n,
@@ -123,8 +113,6 @@ on_header(nghttp2_session * session, const nghttp2_frame * frame,
 		call->bad_encoding = !equals(v, "identity");
 	else if (equals(n, "grpc-timeout"))
 		set_timeout(call, v);
-	else if (equals(n, "authorization"))
-		set_authorization(call, v);
 	return (0);
 }
 

@@ -598,37 +598,7 @@ what_is_here_is_not_taken_twice(void ** state)
 	sim_free(sim);
 }
 
-/* --- heads and size ------------------------------------------------------ */
-
-static void
-heads_json_stops_before_its_limit(void ** state)
-{
-	struct sim * sim = sim_new(17);
-	struct buffer one = {0}, both = {0};
-	struct place a, b;
-	struct cid cid;
-
-	(void)state;
-	place_new(&a, sim, 'a');
-	place_new(&b, sim, 'a');
-	assert_int_equal(log_heads_json(a.log, &one, 1000), 0);
-	assert_true(slice_equal(buffer_all(&one), slice_text("[]")));
-	buffer_clear(&one);
-	(void)place_append(&a, "x");
-	assert_int_equal(log_heads_json(a.log, &one, 4000), 1);
-	cid = place_append(&b, "y");
-	place_receive(&a, &b, &cid);
-	assert_int_equal(log_heads_json(a.log, &both, 4000), 2);
-	buffer_clear(&one);
-	assert_int_equal(log_heads_json(a.log, &one, both.n), 2);
-	buffer_clear(&one);
-	assert_int_equal(log_heads_json(a.log, &one, both.n - 1), 1);
-	buffer_free(&one);
-	buffer_free(&both);
-	place_free(&a);
-	place_free(&b);
-	sim_free(sim);
-}
+/* --- size --------------------------------------------------------------- */
 
 static uint64_t
 reads_of_opening(struct place * p)
@@ -709,7 +679,6 @@ main(void)
 	    cmocka_unit_test(many_children_wait_for_one_parent),
 	    cmocka_unit_test(an_entry_of_another_log_is_refused),
 	    cmocka_unit_test(what_is_here_is_not_taken_twice),
-	    cmocka_unit_test(heads_json_stops_before_its_limit),
 	    cmocka_unit_test(opening_costs_the_same_for_ten_thousand_entries),
 	    cmocka_unit_test(an_append_to_a_warm_log_reads_no_blocks),
 	};
