@@ -1,7 +1,7 @@
 # Two commands are all one needs: `make run` and `make check`.
 
 .DELETE_ON_ERROR:
-.PHONY: help run check build demo bench fuzz interop install clean setup \
+.PHONY: help run check build demo bench fuzz night interop install clean setup \
 	setup-test
 
 PRESET ?= release
@@ -14,6 +14,7 @@ help:
 	@echo "make demo     three nodes become contacts, make a group and chat"
 	@echo "make bench    measure, into build/bench.json"
 	@echo "make fuzz     fuzz every parser for SECONDS (60) each"
+	@echo "make night    hours of tests: NODES= SEEDS= HOURS= SECONDS= PARTS="
 	@echo "make interop  meet go-libp2p, js-libp2p and rust-libp2p"
 	@echo "make install  install under PREFIX (/usr/local)"
 	@echo "make clean    remove build/"
@@ -44,6 +45,16 @@ fuzz: setup-test
 	@cmake --preset fuzz --log-level=WARNING >/dev/null
 	@cmake --build --preset fuzz -- -j$(JOBS)
 	@tests/fuzz/run.sh build/fuzz $(or $(SECONDS),60)s
+
+NODES ?=
+SEEDS ?=
+HOURS ?=
+PARTS ?=
+night: setup-test
+	@packaging/setup.sh packaging/debian-packages-night.txt
+	@NODES=$(NODES) SEEDS=$(SEEDS) HOURS=$(or $(HOURS),1) \
+		SECONDS=$(or $(SECONDS),3600) PARTS="$(PARTS)" \
+		tests/night/night.sh
 
 # Writes what came of it into docs/interop.md.
 interop: setup-test
