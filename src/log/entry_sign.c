@@ -49,7 +49,7 @@ compare_places(const void * a, const void * b)
 	return (c != 0 ? c : *x < *y ? -1 : *x > *y);
 }
 
-/* Marks at the CIDs that repeat an earlier one, the caller's to free; or NULL. */
+/* Marks at the CIDs that repeat an earlier one, for the caller to free. */
 static bool *
 repeats_of(const struct cid * cids, size_t n)
 {

@@ -1,19 +1,9 @@
+/* A call, from its stream's start to its end, and what its handler does. */
 #include <stdlib.h>
 
 #include "server/grpc_frame.h"
 #include "server/grpc_internal.h"
 #include "server/grpc_status.h"
-
-/* A header whose value lives until it is submitted (nghttp2 copies it). */
-static nghttp2_nv
-header(const char * name, struct slice value)
-{
-	static const uint8_t none[1];
-
-	return ((nghttp2_nv){(uint8_t *)(uintptr_t)name,
-	    (uint8_t *)(uintptr_t)(value.n > 0 ? value.p : none),
-	    strlen(name), value.n, NGHTTP2_NV_FLAG_NONE});
-}
 
 struct grpc_call *
 grpc_call_new(struct grpc_connection * connection, int32_t id)
@@ -81,31 +71,12 @@ grpc_call_charge(struct grpc_call * call)
 	call->charged = call->in.n;
 }
 
-/* The same for what waits to be sent. */
-static void
-call_count_queued(struct grpc_call * call)
-{
-	struct budget * b = &call->connection->server->queued;
-	size_t queued = grpc_call_queued(call);
-
-	budget_note(b, b->used - call->queued + queued);
-	call->queued = queued;
-}
-
-/* From how many queued bytes on the handler is told to wait. */
-static size_t
-call_enough(const struct grpc_call * call)
-{
-	return (budget_is_tight(&call->connection->server->queued) ?
-	    GRPC_CALL_LITTLE : GRPC_CALL_QUEUE);
-}
-
 static void
 call_forget_output(struct grpc_call * call)
 {
 	buffer_free(&call->out);
 	call->out_at = 0;
-	call_count_queued(call);
+	grpc_response_count(call);
 }
 
 static void
@@ -114,116 +85,6 @@ call_forget_input(struct grpc_call * call)
 	buffer_free(&call->in);
 	call->in_at = 0;
 	grpc_call_charge(call);
-}
-
-/* The response headers; what they start is filled from `out`. */
-static ssize_t
-read_out(nghttp2_session * session, int32_t id, uint8_t * p, size_t n,
-    uint32_t * flags, nghttp2_data_source * source, void * user)
-{
-	(void)session;
-	(void)id;
-	(void)user;
-	return (grpc_call_fill(source->ptr, p, n, flags));
-}
-
-static void
-call_headers(struct grpc_call * call)
-{
-	nghttp2_nv list[3] = {
-	    header(":status", slice_text("200")),
-	    header("content-type", slice_text("application/grpc")),
-	    header("grpc-accept-encoding", slice_text("identity"))};
-	nghttp2_data_provider provider = {{.ptr = call}, read_out};
-
-	if (call->begun)
-		return;
-	call->begun = true;
-	(void)nghttp2_submit_response(call->connection->session, call->id, list,
-	    3, &provider);
-	grpc_connection_touch(call->connection);
-}
-
-/* status, message, details: at list, which has room for three. */
-static size_t
-trailer_list(struct grpc_call * call, char digits[4], nghttp2_nv * list)
-{
-	size_t n = 0, i = 0;
-
-	if (call->status >= 10)
-		digits[i++] = (char)('0' + call->status / 10);
-	digits[i++] = (char)('0' + call->status % 10);
-	digits[i] = '\0';
-	list[n++] = header("grpc-status", slice_text(digits));
-	if (call->message.n > 0)
-		list[n++] = header("grpc-message", buffer_all(&call->message));
-	if (call->details.n > 0)
-		list[n++] = header("grpc-status-details-bin",
-		    buffer_all(&call->details));
-	return (n);
-}
-
-/* A failure before any reply: one block of headers says it all. */
-static void
-call_trailers_only(struct grpc_call * call)
-{
-	nghttp2_nv list[6] = {
-	    header(":status", slice_text("200")),
-	    header("content-type", slice_text("application/grpc")),
-	    header("grpc-accept-encoding", slice_text("identity"))};
-	char digits[4];
-	size_t n = 3 + trailer_list(call, digits, list + 3);
-
-	call->begun = true;
-	(void)nghttp2_submit_response(call->connection->session, call->id, list,
-	    n, NULL);
-}
-
-/* nghttp2 asks for up to n bytes of the response. */
-ssize_t
-grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
-    uint32_t * flags)
-{
-	size_t queued = grpc_call_queued(call);
-	nghttp2_nv list[3];
-	char digits[4];
-
-	n = n < queued ? n : queued;
-	if (n > 0)
-		memcpy(p, call->out.p + call->out_at, n);
-	call->out_at += n;
-	if (n == queued) {
-		call->out_at = 0;
-		if (call->out.size > GRPC_WRITE_SIZE)
-			buffer_free(&call->out);
-		else
-			buffer_clear(&call->out);
-		call_count_queued(call);
-		if (call->ended) {
-			*flags |= NGHTTP2_DATA_FLAG_EOF |
-			    NGHTTP2_DATA_FLAG_NO_END_STREAM;
-			(void)nghttp2_submit_trailer(call->connection->session,
-			    call->id, list, trailer_list(call, digits, list));
-		} else if (n == 0) {
-			call->deferred = true;
-			return (NGHTTP2_ERR_DEFERRED);
-		}
-	}
-	call_count_queued(call);
-	if (call->was_full && grpc_call_queued(call) <= call_enough(call) / 4)
-		grpc_call_due(call);
-	return ((ssize_t)n);
-}
-
-static void
-call_wake(struct grpc_call * call)
-{
-	if (call->deferred) {
-		call->deferred = false;
-		(void)nghttp2_session_resume_data(call->connection->session,
-		    call->id);
-	}
-	grpc_connection_touch(call->connection);
 }
 
 /* Decide the status and send it after what is queued; the first one counts. */
@@ -252,10 +113,10 @@ grpc_call_end(struct grpc_call * call, enum grpc_status status,
 		buffer_free(&details);
 	}
 	if (!call->begun && status != GRPC_OK)
-		call_trailers_only(call);
+		grpc_response_end_only(call);
 	else
-		call_headers(call);
-	call_wake(call);
+		grpc_response_begin(call);
+	grpc_response_wake(call);
 }
 
 static void
@@ -336,7 +197,7 @@ grpc_call_attend(struct grpc_call * call)
 	if (!call->finished && !call->paused)
 		grpc_stream_read(call);
 	if (!call->was_full || call->finished || call->cancelled ||
-	    grpc_call_queued(call) > call_enough(call) / 4)
+	    grpc_call_queued(call) > grpc_response_enough(call) / 4)
 		return;
 	call->was_full = false;
 	if (call->events != NULL && call->events->writable != NULL)
@@ -377,7 +238,7 @@ void
 grpc_call_begin(struct grpc_call * call)
 {
 	if (!call->ended)
-		call_headers(call);
+		grpc_response_begin(call);
 }
 
 /* After a frame was put into `out`. */
@@ -386,13 +247,13 @@ call_queued_more(struct grpc_call * call)
 {
 	size_t queued = grpc_call_queued(call);
 
-	call_count_queued(call);
+	grpc_response_count(call);
 	call->replies++;
-	call_headers(call);
-	call_wake(call);
+	grpc_response_begin(call);
+	grpc_response_wake(call);
 	if (queued > GRPC_QUEUE_MAX || call->out.failed)
 		grpc_call_due(call);
-	if (queued < call_enough(call))
+	if (queued < grpc_response_enough(call))
 		return (queued);
 	call->was_full = true;
 	return (queued < GRPC_CALL_QUEUE ? GRPC_CALL_QUEUE : queued);
@@ -434,12 +295,6 @@ grpc_call_reply_bytes(struct grpc_call * call, struct slice message)
 	else
 		buffer_slice(&call->out, message);
 	return (call_queued_more(call));
-}
-
-size_t
-grpc_call_queued(const struct grpc_call * call)
-{
-	return (call->out.n - call->out_at);
 }
 
 /* The handler lets go of the call. */

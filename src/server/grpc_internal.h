@@ -165,8 +165,21 @@ void grpc_call_detach(struct grpc_call * call);
 void grpc_call_charge(struct grpc_call * call);
 void grpc_call_due(struct grpc_call * call);
 void grpc_call_attend(struct grpc_call * call);
-ssize_t grpc_call_fill(struct grpc_call * call, uint8_t * p, size_t n,
-    uint32_t * flags);
+
+/*
+ * grpc_response.c, for calls whose connection is there.  begin: the headers,
+ * unless they are out; end_only: one block of headers that says it all, for a
+ * failure before any reply; wake: nghttp2 may ask for what was queued.
+ */
+void grpc_response_begin(struct grpc_call * call);
+void grpc_response_end_only(struct grpc_call * call);
+void grpc_response_wake(struct grpc_call * call);
+
+/* Count what waits to be sent against the server's budget. */
+void grpc_response_count(struct grpc_call * call);
+
+/* From how many queued bytes on the handler is told to wait. */
+size_t grpc_response_enough(const struct grpc_call * call);
 
 /* grpc_reflection.c, grpc_health.c */
 int grpc_reflection_add(struct grpc_server * server);
