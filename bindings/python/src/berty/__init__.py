@@ -22,9 +22,11 @@ from ._link import (
 from ._native import version
 from ._node import Node
 from ._stream import Stream
+from ._talk import Asked, Opened, Said, Talk
 
 __version__ = version()
 __all__ = [
-    "Error", "ErrorCode", "Link", "LinkContact", "LinkEncrypted", "LinkGroup",
-    "LinkKind", "LinkMessage", "Node", "Stream", "types", "version",
+    "Asked", "Error", "ErrorCode", "Link", "LinkContact", "LinkEncrypted",
+    "LinkGroup", "LinkKind", "LinkMessage", "Node", "Opened", "Said", "Stream",
+    "Talk", "types", "version",
 ]

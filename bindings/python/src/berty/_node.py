@@ -17,6 +17,7 @@ from ._error import Error
 from ._link import ADDRESSES_MAX, Link, LinkKind
 from ._native import ffi
 from ._service import Service
+from ._talk import Talk
 
 
 class Node(Service):
@@ -128,6 +129,13 @@ class Node(Service):
         if self._open is None:
             raise Error([ErrorCode.BRIDGE_NOT_RUNNING], "the node is closed")
         return self._open
+
+    # --- conversations
+
+    def talk(self, *, new: bool = False) -> Talk:
+        """All conversations in one stream of Asked, Opened and Said, from
+        their beginning or with `new` from now on, until the node is closed."""
+        return Talk(self, new)
 
     # --- links
 
