@@ -154,6 +154,14 @@ handshake_input(struct handshake * h, struct slice bytes, struct error * err)
 	return (1);
 }
 
+const uint8_t *
+handshake_requester(const struct handshake * h)
+{
+
+	return (h->step == WAIT_ACKNOWLEDGE || h->step == WAIT_CONTACT ||
+	    h->step == DONE ? h->peer_pk : NULL);
+}
+
 const struct shareable_contact *
 handshake_contact(const struct handshake * h)
 {

@@ -47,6 +47,10 @@ void handshake_output(struct handshake * h, struct buffer * out);
 int handshake_input(struct handshake * h, struct slice bytes,
     struct error * err);
 
+/* Responder: the requester's key, from when it has proven that it is its own;
+ * NULL before, and after a failure. */
+const uint8_t * handshake_requester(const struct handshake * h);
+
 /* Responder, done: the requester's key and contact (borrowed). */
 const struct shareable_contact * handshake_contact(const struct handshake * h);
 

@@ -41,6 +41,11 @@ struct contact_manager_handler {
 	void (*sent)(void * user, const uint8_t pk[32],
 	    const struct network * network);
 	/*
+	 * Is a request of this contact heard?  Asked before it is told that it
+	 * reached us: it will ask again.  NULL: all are.
+	 */
+	bool (*welcome)(void * user, const uint8_t pk[32]);
+	/*
 	 * A request came and is authentic: record it, then answer it by its
 	 * number.  What is not answered within 30 s was not taken, and will be
 	 * asked again.

@@ -218,6 +218,20 @@ contact_manager_answer(struct contact_manager * m, uint64_t incoming)
 	}
 }
 
+/*
+ * Who is turned away must hear it before our second frame: after that Go's
+ * requester takes whatever comes for delivery, and never asks again.
+ */
+static bool
+is_welcome(const struct responder * r)
+{
+	const struct contact_manager * m = r->manager;
+	const uint8_t * pk = handshake_requester(r->handshake);
+
+	return (pk == NULL || may_be_whole(r) || m->handler.welcome == NULL ||
+	    m->handler.welcome(m->user, pk));
+}
+
 static void
 on_data(void * user, struct stream * s, struct slice bytes)
 {
@@ -229,6 +243,13 @@ on_data(void * user, struct stream * s, struct slice bytes)
 	if (r->phase != TALKING)
 		return;
 	status = handshake_input(r->handshake, bytes, &err);
+	if (status >= 0 && !is_welcome(r)) {
+		log_debug(r->manager->world->log, "contact",
+		    "a request from %s is put off",
+		    peer_id_show(&r->peer).text);
+		responder_free(r);
+		return;
+	}
 	handshake_output(r->handshake, &out);
 	if (out.n > 0) {
 		r->said++;

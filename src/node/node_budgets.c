@@ -17,6 +17,7 @@ node_budgets(struct node * n, const struct budget_walk * walk)
 	sync_budgets(n->sync, walk);
 	discovery_budgets(n->discovery, walk);
 	contact_manager_budgets(n->contacts, walk);
+	node_unanswered_budget(n, walk);
 	if (n->local != NULL)
 		local_record_budgets(n->local, walk);
 	if (n->mdns != NULL)

@@ -156,15 +156,25 @@ write_received(struct node * n, const struct shareable_contact * contact,
 {
 	int status;
 
+	if (!node_unanswered_room(n, contact->pk))
+		return (error_set(err, ERR_INTERNAL,
+		    "too many requests wait for an answer"));
 	status = account_contact_received(n->account, contact->pk,
 	    slice_of(contact->seed, contact->has_seed ? SEED_SIZE : 0),
 	    contact->metadata, NULL, err);
+	node_unanswered_changed(n);
 	if (status == 0)
 		return (write_network(n, contact->pk, network, err));
 	if (!is_refusal(err))
 		return (status);
 	tell(n, "a contact request is refused", err);
 	return (0);
+}
+
+static bool
+contacts_welcome(void * user, const uint8_t pk[32])
+{
+	return (node_unanswered_room(user, pk));
 }
 
 static void
@@ -194,6 +204,7 @@ contacts_received(void * user, uint64_t incoming,
 
 err2:
 	node_abort(tx);
+	node_unanswered_changed(n);
 err1:
 	free(r);
 err0:
@@ -206,12 +217,14 @@ static const struct contact_manager_handler contacts_handler = {
 	.seed = contacts_seed,
 	.each_wanted = contacts_each_wanted,
 	.sent = contacts_sent,
+	.welcome = contacts_welcome,
 	.received = contacts_received,
 };
 
 int
 node_contacts_open(struct node * n)
 {
+	node_unanswered_open(n);
 	if ((n->discovery = discovery_new(n->host)) == NULL)
 		return (-ERR_INTERNAL);
 	n->statics = discovery_static_new(n->discovery, n->host,
@@ -239,6 +252,7 @@ node_contacts_close(struct node * n)
 void
 node_contacts_changed(struct node * n)
 {
+	node_unanswered_changed(n);
 	if (n->contacts != NULL)
 		contact_manager_update(n->contacts);
 }

@@ -37,6 +37,8 @@ struct node {
 	struct discovery * discovery;
 	struct discovery_static * statics;
 	struct contact_manager * contacts;
+	struct budget unanswered; /* requests that wait for the user */
+	bool counted;             /* so many are used of it */
 	struct local_record * local;    /* NULL: off */
 	struct mdns * mdns;             /* NULL: off */
 	const struct network * network; /* the account's own */
@@ -138,6 +140,15 @@ void node_follow_activate(struct node * n, struct slice pk);
 /* Contact requests: manager and discovery, set up and torn down. */
 int node_contacts_open(struct node * n);
 void node_contacts_close(struct node * n);
+
+/*
+ * node_unanswered.c: is there room for a request of this contact?  Whatever may
+ * change how many wait calls node_unanswered_changed.
+ */
+void node_unanswered_open(struct node * n);
+bool node_unanswered_room(struct node * n, const uint8_t pk[32]);
+void node_unanswered_changed(struct node * n);
+void node_unanswered_budget(struct node * n, const struct budget_walk * walk);
 
 /* node_local.c: those near by are looked for, as the config says; no more. */
 int node_local_open(struct node * n, const struct node_config * config);

@@ -104,11 +104,28 @@ warn_peers(const struct warnings * w, const struct node_status * s)
 }
 
 static void
+warn_unanswered(const struct warnings * w, const struct budget * b)
+{
+	char text[200];
+
+	if (b->used < b->limit)
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " contact requests wait "
+	    "for an answer, and new ones are put off: accept or discard some",
+	    b->used);
+	w->each(w->user, text);
+}
+
+static void
 warn_budget(void * user, const struct budget * b)
 {
 	const struct warnings * w = user;
 	char text[200];
 
+	if (strcmp(b->name, "contact.unanswered") == 0) {
+		warn_unanswered(w, b);
+		return;
+	}
 	if (b->refused == 0)
 		return;
 	(void)snprintf(text, sizeof(text), "budget %s: %" PRIu64 " times "
