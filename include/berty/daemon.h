@@ -23,7 +23,8 @@ struct berty_daemon_options {
 	int key_fd;                     /* or a descriptor; -1: none */
 	const char * networks;          /* "berty", "berty-v1", "wesh", or
 	                                 * several, as "berty,berty-v1": the
-	                                 * first is a new account's own */
+	                                 * first is a new account's own; NULL:
+	                                 * "berty" */
 	const char * const * listeners; /* of the API */
 	const char * const * swarm;     /* of libp2p */
 	const char * const * static_peers;
@@ -52,7 +53,7 @@ struct berty_daemon_info {
 };
 
 /*
- * Open the node, serve, and call ready; return when SIGINT or SIGTERM came and
+ * Open the node, serve, and call ready (may be NULL); return when SIGINT or SIGTERM came and
  * all is closed.  0, or the code of what went wrong at the start.
  */
 BERTY_API int berty_daemon_run(const struct berty_daemon_options * options,

@@ -77,14 +77,15 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		.agent = version_agent(),
 		.libraries = d->libraries,
 	};
+	const char * networks = o->networks == NULL ? "berty" : o->networks;
 	struct buffer path = {0};
 	uint8_t key[32];
 	int rc = 0;
 
-	if (!network_list_parse(&config.networks, slice_text(o->networks)))
-		return (error_set(err, ERR_INVALID_INPUT, "'%s' names no "
+	if (!network_list_parse(&config.networks, slice_text(networks)))
+		return (error_set(err, ERR_INVALID_INPUT, "'%.40s' names no "
 		    "networks: take berty, berty-v1 or wesh, or several "
-		    "with commas", o->networks));
+		    "with commas", networks));
 	if (o->security != NULL && security_parse(slice_text(o->security),
 	    &config.security) != 0)
 		return (error_set(err, ERR_INVALID_INPUT, "connections are not "
@@ -244,7 +245,8 @@ tell(struct daemon * d)
 		info.addresses = l.addresses;
 		info.address_sizes = l.sizes;
 		info.n_addresses = l.n;
-		d->ready(d->user, &info);
+		if (d->ready != NULL)
+			d->ready(d->user, &info);
 	}
 	free(l.listeners);
 	free(l.swarm);

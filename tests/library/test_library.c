@@ -383,6 +383,22 @@ a_call_that_takes_too_long_is_given_up(void ** state)
 }
 
 static void
+a_method_that_is_missing_is_refused_also_where_one_waits(void ** state)
+{
+	struct berty_error err = {0};
+	struct party a = {0};
+	struct berty * ctx;
+
+	(void)state;
+	CALL_OK(berty_new(NULL, &ctx, NULL));
+	party_open(&a, ctx, NULL);
+	assert_int_equal(berty_call_wait(ctx, a.node, NULL, NULL, 0, -1, NULL,
+	    NULL, &err), -BERTY_ERR_INVALID_INPUT);
+	assert_true(err.text[0] != '\0');
+	berty_free(ctx);
+}
+
+static void
 contexts_in_one_process_know_nothing_of_each_other(void ** state)
 {
 	struct berty * ctx[3];
@@ -447,6 +463,8 @@ main(void)
 		cmocka_unit_test(a_slow_reader_is_given_no_more_until_it_asks),
 		cmocka_unit_test(a_client_stream_takes_what_its_budget_allows),
 		cmocka_unit_test(a_call_that_takes_too_long_is_given_up),
+		cmocka_unit_test(
+		    a_method_that_is_missing_is_refused_also_where_one_waits),
 		cmocka_unit_test(
 		    contexts_in_one_process_know_nothing_of_each_other),
 		cmocka_unit_test(

@@ -293,6 +293,24 @@ what_is_no_address_and_no_peer_is_refused(void ** state)
 }
 
 static void
+a_host_that_is_freed_calls_nobody(void ** state)
+{
+	static const char * const protocols[] = {ECHO, NULL};
+	static struct side a, b;
+
+	(void)state;
+	connect_sides(&a, &b, 0);
+	CALL_OK(berty_p2p_serve(b.host, ECHO, &echo, NULL, &b));
+	CALL_OK(berty_p2p_open(a.host, a.peer, protocols, &handler, &a,
+	    &a.stream));
+	BOTH_UNTIL(&a, &b, a.opened == 1);
+	berty_p2p_free(a.host);
+	assert_int_equal(a.closed, 0);
+	assert_int_equal(a.down, 0);
+	berty_p2p_free(b.host);
+}
+
+static void
 a_host_without_work_does_not_spin(void ** state)
 {
 	static struct side a;
@@ -336,6 +354,7 @@ main(void)
 		    a_stream_that_is_refused_or_unknown_is_closed_with_a_code),
 		cmocka_unit_test(a_stream_that_was_reset_is_gone),
 		cmocka_unit_test(what_is_no_address_and_no_peer_is_refused),
+		cmocka_unit_test(a_host_that_is_freed_calls_nobody),
 		cmocka_unit_test(a_host_without_work_does_not_spin),
 		cmocka_unit_test(the_same_key_gives_the_same_peer),
 	};

@@ -34,7 +34,8 @@ find_method(const char * name)
 bool
 call_is_unary(const char * method)
 {
-	const struct api_method * m = find_method(method);
+	const struct api_method * m = method == NULL ? NULL :
+	    find_method(method);
 
 	return (m == NULL || (!m->client_stream && !m->server_stream));
 }

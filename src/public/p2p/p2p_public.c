@@ -43,12 +43,17 @@ on_failed(void * user, const struct peer_id * peer, int status)
 
 /* --- a host --------------------------------------------------------------- */
 
+/* A timer that is armed keeps the loop from ending for want of work. */
+enum { ENDLESS_MS = 1 << 30 };
+
 static void
 expired(struct world_timer * timer)
 {
 	struct berty_p2p * p = list_entry(timer, struct berty_p2p, deadline);
 
-	world_os_stop(p->world);
+	if (!p->endless ||
+	    world_timer_start(p->world, timer, ENDLESS_MS) != 0)
+		world_os_stop(p->world);
 }
 
 static int
@@ -143,16 +148,14 @@ berty_p2p_free(struct berty_p2p * p)
 
 /* --- running -------------------------------------------------------------- */
 
-/* As good as for ever; it keeps the loop from ending for want of work. */
-enum { LONG_MS = 1 << 30 };
-
 int
 berty_p2p_run(struct berty_p2p * p, int ms)
 {
 	if (p->supplied)
 		return (-ERR_INVALID_INPUT);
+	p->endless = ms < 0;
 	if (world_timer_start(p->world, &p->deadline,
-	    ms < 0 ? LONG_MS : (uint64_t)ms) != 0)
+	    ms < 0 ? ENDLESS_MS : (uint64_t)ms) != 0)
 		return (-ERR_INTERNAL);
 	world_os_run(p->world);
 	world_timer_stop(p->world, &p->deadline);

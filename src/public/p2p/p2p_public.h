@@ -16,6 +16,7 @@ struct berty_p2p {
 	struct host * host;
 	struct host_watcher watcher;
 	struct world_timer deadline;
+	bool endless;             /* it is no end: run on */
 	struct map streams;
 	berty_stream last;
 	struct list served;
