@@ -46,12 +46,16 @@ void
 v1_debug_list_groups(struct api_call * call)
 {
 	struct account * a = node_account(call->node);
+	struct error err = {0};
+	int rc;
 
 	reply_group(call, group_info_of(account_group(a))->pk, GROUP_ACCOUNT,
 	    NULL);
-	(void)account_each_contact(a, list_contact, call);
-	(void)account_each_group(a, list_group, call);
-	call->transport->finish(call, NULL);
+	if ((rc = account_each_contact(a, list_contact, call)) == 0)
+		rc = account_each_group(a, list_group, call);
+	if (rc != 0)
+		(void)error_set(&err, -rc, "not all groups can be read");
+	call->transport->finish(call, rc == 0 ? NULL : &err);
 }
 
 /* --- DebugGroup ----------------------------------------------------------- */
@@ -172,12 +176,15 @@ reply_entry(struct inspect * in, struct group * g, struct log_item * item)
 }
 
 static void
-inspect_end(struct inspect * in)
+inspect_end(struct inspect * in, int rc)
 {
 	struct api_call * call = in->call;
+	struct error err = {0};
 
 	free(in);
-	call->transport->finish(call, NULL);
+	if (rc != 0)
+		(void)error_set(&err, -rc, "an entry cannot be read");
+	call->transport->finish(call, rc == 0 ? NULL : &err);
 }
 
 static void
@@ -188,25 +195,26 @@ inspect_pump(struct api_call * call)
 	struct log_item item = {0};
 	struct log * log;
 	bool full = false;
+	int rc = 0;
 
 	g = node_find(call->node, slice_of(in->group_pk, KEY_SIZE));
 	while (g != NULL && !full) {
 		log = in->metadata ? group_metadata_log(node_group_of(g))
 		                   : group_message_log(node_group_of(g));
-		if (log_at_join(log, in->next, &item) != 0)
+		if ((rc = log_at_join(log, in->next, &item)) != 0)
 			break;
 		in->next++;
 		full = reply_entry(in, node_group_of(g), &item);
 		log_item_free(&item);
 	}
 	if (!full)
-		inspect_end(in);
+		inspect_end(in, rc == -ERR_NOT_FOUND ? 0 : rc);
 }
 
 static void
 inspect_cancelled(struct api_call * call)
 {
-	inspect_end(call->data);
+	inspect_end(call->data, 0);
 }
 
 void
