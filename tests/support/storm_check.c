@@ -229,6 +229,87 @@ lacks(struct storm * s, const struct written * w, size_t j)
 	return ("cannot read");
 }
 
+/* Is each entry of a log in another one, which has as many? */
+static bool
+same_entries(struct log * a, struct log * b)
+{
+	struct log_status of_a, of_b;
+	struct log_item item = {0};
+	bool there = true;
+	uint64_t at;
+
+	log_status(a, &of_a);
+	log_status(b, &of_b);
+	if (of_a.joined != of_b.joined || of_a.time != of_b.time)
+		return (false);
+	for (at = 1; at <= of_a.joined && there; at++) {
+		if (log_at_join(a, at, &item) != 0)
+			return (false);
+		there = log_has(b, &item.cid);
+		log_item_free(&item);
+	}
+	return (there);
+}
+
+/*
+ * Equal everywhere; but where old copies of stores were put back, entries may
+ * wait for parents that nobody has any more.
+ */
+static bool
+group_equal(struct storm * s, size_t group, const char ** why)
+{
+	struct group *first = NULL, *g;
+	size_t i;
+
+	if (!s->old_stores)
+		return (fleet_equal(&s->f, s->groups[group].pk, why));
+	*why = "entries differ";
+	for (i = 0; i < s->f.n; i++) {
+		if ((g = fleet_group(&s->f, i, s->groups[group].pk)) == NULL)
+			continue;
+		if (first == NULL)
+			first = g;
+		else if (!same_entries(group_metadata_log(first),
+		    group_metadata_log(g)) ||
+		    !same_entries(group_message_log(first),
+		    group_message_log(g)))
+			return (false);
+	}
+	return (true);
+}
+
+static void
+say_log(const char * what, struct log * log)
+{
+	struct log_status status;
+
+	log_status(log, &status);
+	fprintf(stderr, "  %s: %llu joined, %llu waiting, time %llu", what,
+	    (unsigned long long)status.joined,
+	    (unsigned long long)status.waiting,
+	    (unsigned long long)status.time);
+}
+
+static void
+say_group(struct storm * s, size_t group, const char * why)
+{
+	struct group * g;
+	size_t i;
+
+	fprintf(stderr, "group %zu: %s%s\n", group, why,
+	    s->old_stores ? " (there are old stores)" : "");
+	for (i = 0; i < s->f.n; i++) {
+		g = fleet_group(&s->f, i, s->groups[group].pk);
+		if (g == NULL)
+			continue;
+		fprintf(stderr, "node %zu, clock %+lld s:", i,
+		    (long long)(s->clock[i] / 1000));
+		say_log("metadata", group_metadata_log(g));
+		say_log("messages", group_message_log(g));
+		fputc('\n', stderr);
+	}
+}
+
 /* Prints what is missing when it is told to. */
 static bool
 all_there(struct storm * s, bool say)
@@ -239,9 +320,9 @@ all_there(struct storm * s, bool say)
 	size_t i;
 
 	for (i = 0; i < s->n_groups; i++)
-		if (!fleet_equal(&s->f, s->groups[i].pk, &why)) {
+		if (!group_equal(s, i, &why)) {
 			if (say)
-				fprintf(stderr, "group %zu: %s\n", i, why);
+				say_group(s, i, why);
 			good = false;
 		}
 	if (!good)
