@@ -35,8 +35,8 @@ void doctor_say(const struct doctor * d, const char * what,
 
 /*
  * The store's folder: is it there, or can it be made; can files be written and
- * synced to disk; is there room; who may read it.  False when a node could not
- * use it.
+ * synced to disk; is there room; who may read it.  False when it is not there
+ * yet, or a node could not use it.
  */
 bool doctor_folder(const struct doctor * d, const char * folder);
 

@@ -47,8 +47,14 @@ existing_parent(char * path)
 	char * slash;
 
 	while (stat(path, &st) != 0 && errno == ENOENT &&
-	    (slash = strrchr(path, '/')) != NULL && slash != path)
-		*slash = '\0';
+	    strcmp(path, ".") != 0) {
+		if ((slash = strrchr(path, '/')) == NULL)
+			(void)strcpy(path, ".");
+		else if (slash == path)
+			path[1] = '\0';
+		else
+			*slash = '\0';
+	}
 }
 
 /* Rights alone do not tell: make a folder there and remove it. */
