@@ -52,15 +52,12 @@ load_key(const struct berty_daemon_options * o, uint8_t key[32],
     struct error * err)
 {
 	struct world_os_key from = {o->key_file, o->key_variable, o->key_fd};
-	struct buffer path = {0};
 	int rc;
 
-	if (from.file == NULL && from.variable == NULL && from.fd < 0) {
-		join_path(&path, o->store, "store.key");
-		from.file = (char *)path.p;
-	}
-	rc = world_os_store_key(&from, key, err);
-	buffer_free(&path);
+	if (from.file == NULL && from.variable == NULL && from.fd < 0)
+		rc = world_os_folder_key(o->store, key, err);
+	else
+		rc = world_os_store_key(&from, key, err);
 	return (rc == 0 ? 0 : error_wrap(err, ERR_DB_OPEN));
 }
 

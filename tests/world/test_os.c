@@ -531,6 +531,30 @@ a_key_comes_from_a_descriptor_or_the_environment(void ** state)
 	    -ERR_KEYSTORE_GET);
 }
 
+static void
+a_store_that_lost_its_key_is_not_given_another(void ** state)
+{
+	char folder[] = "/tmp/berty-key-XXXXXX", store[64], file[64];
+	uint8_t key[32] = {0}, again[32] = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(store, sizeof(store), "%s/berty.sqlite", folder);
+	(void)snprintf(file, sizeof(file), "%s/store.key", folder);
+	assert_int_equal(world_os_folder_key(folder, key, &err), 0);
+	write_file(store, slice_text("a store"));
+	assert_int_equal(world_os_folder_key(folder, again, &err), 0);
+	assert_memory_equal(key, again, 32);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(world_os_folder_key(folder, key, &err),
+	    -ERR_KEYSTORE_GET);
+	assert_non_null(strstr(err.text, file));
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(unlink(store), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -550,6 +574,7 @@ main(void)
 	    TEST(a_key_file_open_to_others_is_refused),
 	    TEST(a_key_is_raw_or_hexadecimal_and_nothing_else),
 	    TEST(a_key_comes_from_a_descriptor_or_the_environment),
+	    TEST(a_store_that_lost_its_key_is_not_given_another),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -16,8 +16,6 @@ static int
 load_key(const struct berty_node_config * c, uint8_t key[KEY_SIZE],
     struct error * err)
 {
-	struct world_os_key from = {.fd = -1};
-	struct buffer path = {0};
 	int rc;
 
 	if (c->key != NULL) {
@@ -32,14 +30,7 @@ load_key(const struct berty_node_config * c, uint8_t key[KEY_SIZE],
 	if (c->folder == NULL)
 		return (error_set(err, ERR_KEYSTORE_GET, "a storage needs a "
 		    "key: set key or get_key"));
-	buffer_printf(&path, "%s/store.key", c->folder);
-	buffer_byte(&path, 0);
-	if (path.failed)
-		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	from.file = (char *)path.p;
-	rc = world_os_store_key(&from, key, err);
-	buffer_free(&path);
-	return (rc);
+	return (world_os_folder_key(c->folder, key, err));
 }
 
 /* Fill in the store's part; path holds what it points to. */

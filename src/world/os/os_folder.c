@@ -1,7 +1,8 @@
-/* Folders of a store. */
+/* Folders of a store, and the key in them. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "world/os/world_os.h"
@@ -31,5 +32,36 @@ world_os_make_folder(const char * path, struct error * err)
 			break;
 	}
 	buffer_free(&part);
+	return (rc);
+}
+
+static bool
+is_there(const char * folder, const char * name, struct buffer * path)
+{
+	buffer_clear(path);
+	buffer_printf(path, "%s/%s", folder, name);
+	buffer_byte(path, 0);
+	return (!path->failed && access((char *)path->p, F_OK) == 0);
+}
+
+int
+world_os_folder_key(const char * folder, uint8_t key[32], struct error * err)
+{
+	struct world_os_key from = {.fd = -1};
+	struct buffer path = {0};
+	bool has_store = is_there(folder, "berty.sqlite", &path);
+	bool has_key = is_there(folder, "store.key", &path);
+	int rc;
+
+	from.file = (char *)path.p;
+	if (path.failed)
+		rc = error_set(err, ERR_INTERNAL, "out of memory");
+	else if (has_store && !has_key)
+		rc = error_set(err, ERR_KEYSTORE_GET, "the store's key %s is "
+		    "missing: put it back, without it the store cannot be "
+		    "opened", from.file);
+	else
+		rc = world_os_store_key(&from, key, err);
+	buffer_free(&path);
 	return (rc);
 }

@@ -64,4 +64,11 @@ struct world_os_key {
 int world_os_store_key(const struct world_os_key * from, uint8_t key[32],
     struct error * err);
 
+/*
+ * The same from the file store.key of a store's folder.  It is not made beside
+ * a store (berty.sqlite): that has a key, and a new one would not open it.
+ */
+int world_os_folder_key(const char * folder, uint8_t key[32],
+    struct error * err);
+
 #endif /* !BERTY_WORLD_OS_WORLD_OS_H */
