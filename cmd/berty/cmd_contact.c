@@ -14,6 +14,7 @@ static const struct flag link_flags[] = {
 	{"qr", NULL, NULL, "print it as a QR code too"},
 	{"name", "NAME", NULL, "your name, for the one who gets the link"},
 	{"passphrase", "TEXT", NULL, "only who knows it can use the link"},
+	{"off", NULL, NULL, "hear no requests, and print no link"},
 	{0},
 };
 
@@ -26,6 +27,20 @@ static const struct flag request_flags[] = {
 };
 
 /* --- link --------------------------------------------------------------- */
+
+static int
+turn_off(struct client * c)
+{
+	PB(ContactRequestDisable__Request) request =
+	    PB_INIT(CONTACT_REQUEST_DISABLE__REQUEST);
+	void * answer = NULL;
+	int rc;
+
+	rc = client_call(c, "ContactRequestDisable", &request,
+	    PB_TYPE(contact_request_disable__reply), &answer);
+	protobuf_free(answer);
+	return (rc);
+}
 
 static int
 run_link(struct run * run)
@@ -43,6 +58,10 @@ run_link(struct run * run)
 
 	if ((rc = client_open(&c, run)) != 0)
 		return (rc);
+	if (flags_on(&run->flags, "off")) {
+		rc = turn_off(&c);
+		goto err0;
+	}
 	if ((rc = client_call(&c, "ContactRequestEnable", &request,
 	    PB_TYPE(contact_request_enable__reply), &answer)) != 0 ||
 	    (rc = share_load(&addresses, &c)) != 0 ||
@@ -342,8 +361,12 @@ const struct command command_contact_link = {
 "Turns contact requests on.  Whoever has the link can ask to be a contact;\n"
 "nothing happens before you accept.  The link holds your node's addresses.\n"
 "\n"
+"When too many strangers ask, -off hears nobody until this command is used\n"
+"again, or the node starts without -node.contact-requests=false.\n"
+"\n"
 "  berty contact link -name Alice --qr\n"
-"  berty contact link -passphrase 'only for Bob'\n",
+"  berty contact link -passphrase 'only for Bob'\n"
+"  berty contact link -off\n",
 	.flags = link_flags, .run = run_link,
 };
 
@@ -382,7 +405,8 @@ const struct command command_contact_discard = {
 	.name = "contact discard", .arguments = "CONTACT|all",
 	.summary = "Drop contact requests without an answer", .help = WHO
 "\n"
-"  berty contact discard 1f02c3\n",
+"  berty contact discard 1f02c3\n"
+"  berty contact discard all\n",
 	.least = 1, .most = 1, .run = run_discard,
 };
 

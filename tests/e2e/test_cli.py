@@ -95,6 +95,19 @@ def test_links_requests_and_names(nodes):
             "hello by Alice Ä", "hello by " + key})
 
 
+def test_nobody_is_heard_while_requests_are_off(nodes):
+    alice, bob = nodes(), nodes()
+    link = lines(alice, "contact", "link")[0]["link"]
+    assert alice.cli("contact", "link", "-off").stdout == ""
+    assert not alice.api.call("ContactRequestReference").enabled
+    bob.cli("contact", "request", link)
+    assert lines(alice, "contact", "list") == []
+    assert lines(alice, "contact", "link")[0]["link"] == link
+    wait_for("the request", lambda: [
+        c for c in lines(alice, "contact", "list")
+        if c["state"] == "received"])
+
+
 def test_a_link_under_a_passphrase(nodes):
     alice, bob = nodes(), nodes()
     link = alice.cli("contact", "link", "-passphrase",
