@@ -117,7 +117,7 @@ group_open(const struct group_context * context,
 	if (!config->info.has_secret)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "a group without its secret cannot be opened"));
-	if ((status = group_new(context, config, &g)) != 0)
+	if (group_new(context, config, &g) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	if ((status = open_scope(g, "group:", config->apart, &g->scope)) != 0 ||
 	    (status = open_scope(g, "group todo:", config->apart,

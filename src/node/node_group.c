@@ -237,7 +237,7 @@ node_activate(struct node_tx * tx, struct slice group_pk, bool local_only,
 	g->closing = false;
 	g->local_only = local_only && (fresh || g->local_only);
 	node_touch(tx, g);
-	if ((rc = group_activate(g->group, err)) != 0)
+	if (group_activate(g->group, err) != 0)
 		return (error_wrap(err, ERR_GROUP_ACTIVATE));
 	rc = store_delete(n->store, STORE_GROUP, 0, group_pk);
 	if (rc != 0 && rc != -ERR_NOT_FOUND)
