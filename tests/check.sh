@@ -97,6 +97,14 @@ set -- $(last_counts "$work/log")
 [ "$result" -eq 0 ] || status=1
 total "Python package" "$1" "$2"
 
+say "secrets (logs, stores and memory after a run)"
+tests/night/secrets.py build/release >"$work/log" 2>&1
+result=$?
+cat "$work/log"
+set -- $(last_counts "$work/log")
+[ "$result" -eq 0 ] || status=1
+total "secrets left behind" "${1:-0}" "${2:-1}"
+
 say "interop (peers of go-libp2p and js-libp2p)"
 if tests/interop/build.sh go js; then
 	tests/interop/run.py build/asan/tests/interop/interop-peer \

@@ -7,8 +7,9 @@ build=${1:?usage: threads.sh BUILD_DIR}
 kept=${KEEP:-build/night}/threads
 rm -rf "$kept"
 mkdir -p "$kept"
+kept=$(cd "$kept" && pwd)
 # What a sanitizer has to say goes to files, also from daemons.
-export TSAN_OPTIONS="log_path=$PWD/$kept/race exitcode=66 \
+export TSAN_OPTIONS="log_path=$kept/race exitcode=66 \
 suppressions=$PWD/tests/night/tsan.supp"
 passed=0
 failed=0
