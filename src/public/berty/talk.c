@@ -28,20 +28,6 @@ talk_call(struct berty * b, berty_id node, const char * method,
 	return (rc);
 }
 
-/* The same, waited for. */
-static int
-talk_wait(struct berty * b, berty_id node, const char * method,
-    struct buffer * request, struct berty_error * err)
-{
-	int rc = -BERTY_ERR_INTERNAL;
-
-	if (!request->failed)
-		rc = berty_call_wait(b, node, method, request->p, request->n,
-		    -1, NULL, NULL, err);
-	buffer_wipe(request);
-	return (rc);
-}
-
 /* A text for a code that came without a chain. */
 static int
 refuse(struct berty_error * err, int rc, const char * text)
@@ -52,6 +38,22 @@ refuse(struct berty_error * err, int rc, const char * text)
 		err->code[0] = -rc;
 		(void)snprintf(err->text, sizeof(err->text), "%s", text);
 	}
+	return (rc);
+}
+
+/* The same, waited for. */
+static int
+talk_wait(struct berty * b, berty_id node, const char * method,
+    struct buffer * request, struct berty_error * err)
+{
+	int rc;
+
+	if (request->failed)
+		rc = refuse(err, -BERTY_ERR_INTERNAL, "out of memory");
+	else
+		rc = berty_call_wait(b, node, method, request->p, request->n,
+		    -1, NULL, NULL, err);
+	buffer_wipe(request);
 	return (rc);
 }
 

@@ -50,18 +50,25 @@ struct conversation {
 };
 
 static void
-talk_release(struct talk * t)
+forget_known(struct talk * t)
 {
 	struct list * at, * next;
 
-	if (--t->calls > 0)
-		return;
 	list_each(at, next, &t->known) {
 		struct known * k = list_entry(at, struct known, place);
 
+		list_remove(&k->place);
 		buffer_wipe(&k->about);
 		free(k);
 	}
+}
+
+static void
+talk_release(struct talk * t)
+{
+	if (--t->calls > 0)
+		return;
+	forget_known(t);
 	buffer_free(&t->last);
 	free(t);
 }
@@ -364,6 +371,7 @@ history_end(void * user, berty_id call, const struct berty_error * err)
 			act(t, k->type, k->key, k->about.p, k->about.n);
 		}
 	}
+	forget_known(t);
 	if (rc != 0 && rc != -BERTY_ERR_NOT_FOUND)
 		report_code(t, rc);
 	talk_release(t);
