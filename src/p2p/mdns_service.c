@@ -1,5 +1,7 @@
 #include "p2p/mdns_service.h"
 
+#include <stdio.h>
+
 #include "base/reader.h"
 
 /* Bytes of addresses: with them the packet fits a link of 1,280 or more. */
@@ -35,9 +37,9 @@ mdns_service_init(struct mdns_service * s, struct world * w)
 	random_name(w, name);
 	(void)mdns_name_of(&s->service, "_p2p._udp.local");
 	(void)mdns_name_of(&s->meta, "_services._dns-sd._udp.local");
-	(void)strcat(strcpy(full, name), "._p2p._udp.local");
+	(void)snprintf(full, sizeof(full), "%s._p2p._udp.local", name);
 	(void)mdns_name_of(&s->instance, full);
-	(void)strcat(strcpy(full, name), ".local");
+	(void)snprintf(full, sizeof(full), "%s.local", name);
 	(void)mdns_name_of(&s->host, full);
 }
 

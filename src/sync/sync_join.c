@@ -321,7 +321,6 @@ static void
 consider_peers(struct sync_log * l)
 {
 	struct list *place, *following;
-
 	struct sync_peer * p;
 
 	list_each(place, following, &l->peers) {
@@ -335,7 +334,6 @@ void
 sync_join_turn(struct sync_log * l)
 {
 	struct list none;
-	int status;
 
 	if (store_read_only(l->s->store)) {
 		/* Never to be written: it would only fill memory. */
@@ -350,7 +348,7 @@ sync_join_turn(struct sync_log * l)
 	/* What one transaction left goes into another. */
 	if (l->batch == NULL && list_empty(&l->came) && log_ready(l->log)) {
 		list_init(&none);
-		if ((status = join(l, &none)) != 0)
+		if (join(l, &none) != 0)
 			undo(l);
 		sync_soon(l->s);
 		return;

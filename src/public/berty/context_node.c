@@ -49,7 +49,7 @@ store_setup(struct place * p, const struct berty_node_config * c,
 	if (c->folder != NULL &&
 	    (rc = world_os_make_folder(c->folder, err)) != 0)
 		return (rc);
-	if ((rc = load_key(c, key, err)) != 0)
+	if (load_key(c, key, err) != 0)
 		return (error_wrap(err, ERR_DB_OPEN));
 	if (c->folder != NULL)
 		buffer_printf(path, "%s/", c->folder);
