@@ -52,7 +52,7 @@ targets=$(find tests/fuzz -name 'fuzz_*.c' | wc -l)
 awk -v jobs="$jobs" -v nodes="$nodes" -v seeds="$seeds" -v hours="$HOURS" \
 	-v seconds="$seconds" -v targets="$targets" -v parts=" $parts " 'BEGIN {
 	has = 0.3
-	if (index(parts, " crowd ")) has += 0.4 * (nodes / 100) ^ 3
+	if (index(parts, " crowd ")) has += 0.5 * (nodes / 100) ^ 3
 	if (index(parts, " storms ")) has += seeds * hours * 6 / jobs / 3600
 	if (index(parts, " fuzz ")) has += int((targets + jobs - 1) / jobs) * \
 		seconds / 3600
