@@ -11,7 +11,6 @@
 #define BERTY_GROUP_GROUP_H
 
 #include "crypto/secret.h"
-#include "group/ahead.h"
 #include "group/chain_key.h"
 #include "group/message.h"
 #include "group/metadata.h"
@@ -117,14 +116,6 @@ int group_activate(struct group * g, struct error * err);
  */
 bool group_has_reaction(const struct group * g);
 int group_react(struct group * g, unsigned max, struct error * err);
-
-/*
- * To verify messages on a worker before they are joined: lend what it needs
- * (NULL: nothing, or not now), and take it back, whereupon what was found
- * counts; of a group that was closed meanwhile it is freed with ahead_free.
- */
-struct ahead * group_lend_ahead(struct group * g);
-void group_return_ahead(struct group * g, struct ahead * a);
 
 /* --- reading ------------------------------------------------------------ */
 

@@ -22,8 +22,6 @@ struct group {
 	struct log * metadata;
 	struct log * messages;
 	bool activated;
-	struct ahead * ahead;     /* NULL: lent, or none yet */
-	struct findings findings; /* messages that a worker opened */
 };
 
 /* --- group_fold.c: the metadata log's join handler ----------------------- */

@@ -62,17 +62,6 @@ opens(struct group * g, struct slice envelope, const struct message_headers * h,
 	return (status == 0);
 }
 
-/* Did a worker open it with this key? */
-static bool
-found_ahead(struct group * g, const struct cid * cid, const uint8_t key[32])
-{
-	bool found = findings_confirm(&g->findings, cid, key);
-
-	if (g->findings.by_cid.n == 0 && g->ahead != NULL)
-		ahead_rest(g->ahead);
-	return (found);
-}
-
 static int
 take_other(struct group * g, const struct cid * cid, struct slice envelope,
     struct log_verdict * verdict)
@@ -89,11 +78,7 @@ take_other(struct group * g, const struct cid * cid, struct slice envelope,
 		status = wait_for_key(g, &h, cid);
 		goto wipe;
 	}
-	if (status != 0)
-		goto wipe;
-	if (found_ahead(g, cid, use.key))
-		status = 1;
-	else if ((status = opens(g, envelope, &h, use.key)) < 0)
+	if (status != 0 || (status = opens(g, envelope, &h, use.key)) < 0)
 		goto wipe;
 	if (status == 0) {
 		status = group_count(g, 0, 1, 0);
@@ -120,31 +105,6 @@ group_take_message(void * user, struct log * log, const struct entry * e,
 		return (take_other(g, cid, value, verdict));
 	deliver(verdict, g->secrets->own_key);
 	return (0);
-}
-
-/* --- messages opened on a worker ------------------------------------------- */
-
-struct ahead *
-group_lend_ahead(struct group * g)
-{
-	struct ahead * a = g->ahead;
-
-	if (a == NULL)
-		a = ahead_new(&g->secrets->info, g->network);
-	g->ahead = NULL;
-	if (a != NULL)
-		ahead_refresh(a, g->context.store, g->scope);
-	return (a);
-}
-
-void
-group_return_ahead(struct group * g, struct ahead * a)
-{
-	findings_take(&g->findings, a);
-	if (g->ahead == NULL)
-		g->ahead = a;
-	else
-		ahead_free(a);
 }
 
 /* --- messages that waited -------------------------------------------------- */

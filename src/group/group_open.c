@@ -102,7 +102,6 @@ group_new(const struct group_context * context,
 	g->network = config->network;
 	memcpy(g->contact_pk, config->contact_pk, sizeof(g->contact_pk));
 	g->handler = config->handler;
-	findings_init(&g->findings);
 	*out = g;
 	return (0);
 }
@@ -148,8 +147,6 @@ group_close(struct group * g)
 		log_close(g->messages);
 	if (g->metadata != NULL)
 		log_close(g->metadata);
-	ahead_free(g->ahead);
-	findings_free(&g->findings);
 	secret_free(g->context.secrets, g->secrets, sizeof(*g->secrets));
 	free(g);
 }

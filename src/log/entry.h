@@ -85,10 +85,6 @@ int entries_each(struct slice json,
 int entry_check(const struct log_identity * identity, struct slice address,
     const struct cid * cid, struct slice block);
 
-/* The same, and the entry itself when the checks hold. */
-int entry_check_open(struct entry * e, const struct log_identity * identity,
-    struct slice address, const struct cid * cid, struct slice block);
-
 /*
  * Make a signed entry: appends its block, gives its CID.  payload is the
  * operation's text.

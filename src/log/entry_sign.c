@@ -148,8 +148,8 @@ names_identity(const struct entry * e, const struct log_identity * identity)
 }
 
 int
-entry_check_open(struct entry * out, const struct log_identity * identity,
-    struct slice address, const struct cid * cid, struct slice block)
+entry_check(const struct log_identity * identity, struct slice address,
+    const struct cid * cid, struct slice block)
 {
 	struct entry e = {0};
 	int status;
@@ -163,23 +163,7 @@ entry_check_open(struct entry * out, const struct log_identity * identity,
 		status = -ERR_INVALID_INPUT;
 	else
 		status = check_signature(identity, &e);
-	if (status == 0)
-		*out = e;
-	else
-		entry_free(&e);
-	return (status);
-}
-
-int
-entry_check(const struct log_identity * identity, struct slice address,
-    const struct cid * cid, struct slice block)
-{
-	struct entry e;
-	int status;
-
-	status = entry_check_open(&e, identity, address, cid, block);
-	if (status == 0)
-		entry_free(&e);
+	entry_free(&e);
 	return (status);
 }
 

@@ -235,52 +235,10 @@ sync_peer(void * user, struct log * log, const struct peer_id * peer,
 		node_tell_peer(g, which, peer, here);
 }
 
-/* Messages are verified on the worker, together with their entries. */
-static void *
-sync_lend(void * user, struct log * log)
-{
-	struct node * n = user;
-	enum feed_log which;
-	struct node_group * g = group_of_log(n, log, &which);
-
-	if (g == NULL || which != FEED_MESSAGES)
-		return (NULL);
-	return (group_lend_ahead(g->group));
-}
-
-static void
-sync_look(void * lent, const struct cid * cid, const struct entry * e)
-{
-	ahead_look(lent, cid, e);
-}
-
-static void
-sync_give_back(void * user, struct log * log, void * lent)
-{
-	struct node * n = user;
-	enum feed_log which;
-	struct node_group * g = group_of_log(n, log, &which);
-
-	if (g == NULL)
-		ahead_free(lent);
-	else
-		group_return_ahead(g->group, lent);
-}
-
-static void
-sync_lent_free(void * lent)
-{
-	ahead_free(lent);
-}
-
 static const struct sync_handler sync_handler = {
 	.joined = sync_joined,
 	.undone = sync_undone,
 	.peer = sync_peer,
-	.lend = sync_lend,
-	.look = sync_look,
-	.give_back = sync_give_back,
-	.free = sync_lent_free,
 };
 
 /* --- open and close ----------------------------------------------------- */

@@ -26,19 +26,6 @@ struct sync_handler {
 	/* A peer of the log's topic came or went. */
 	void (*peer)(void * user, struct log * log,
 	    const struct peer_id * peer, bool here);
-	/*
-	 * For owners that look at entries on the worker too (all or none of
-	 * the four; may be NULL): entries of a log are about to be checked:
-	 * what the worker is lent (NULL: nothing); an entry that passed, on
-	 * the worker, which touches nothing but what was lent; it is given
-	 * back, before these entries are joined; or freed, when the log was
-	 * removed meanwhile, perhaps after sync_free.
-	 */
-	void * (*lend)(void * user, struct log * log);
-	void (*look)(void * lent, const struct cid * cid,
-	    const struct entry * e);
-	void (*give_back)(void * user, struct log * log, void * lent);
-	void (*free)(void * lent);
 };
 
 /*

@@ -87,10 +87,6 @@ struct sync_batch {
 	struct log_identity identity;
 	struct buffer address;
 	struct list items;
-	void * lent;                  /* by the owner, or NULL */
-	void (*look)(void * lent, const struct cid * cid,
-	    const struct entry * e);
-	void (*free)(void * lent);
 };
 
 /* A transaction that is not durable yet. */

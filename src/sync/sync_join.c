@@ -11,33 +11,9 @@
 /* --- checking ------------------------------------------------------------ */
 
 static void
-borrow(struct sync_batch * b)
-{
-	struct sync * s = b->l->s;
-
-	if (s->handler.lend == NULL)
-		return;
-	b->lent = s->handler.lend(s->user, b->l->log);
-	b->look = s->handler.look;
-	b->free = s->handler.free;
-}
-
-static void
-give_back(struct sync_batch * b)
-{
-	struct sync * s = b->l->s;
-
-	if (b->lent != NULL)
-		s->handler.give_back(s->user, b->l->log, b->lent);
-	b->lent = NULL;
-}
-
-static void
 batch_free(struct sync_batch * b)
 {
 	list_remove(&b->place);
-	if (b->lent != NULL)
-		b->free(b->lent);
 	buffer_free(&b->address);
 	crypto_wipe(&b->identity, sizeof(b->identity));
 	free(b);
@@ -50,18 +26,12 @@ check(struct world_work * work)
 	struct sync_batch * b = (struct sync_batch *)(void *)work;
 	struct list *place, *following;
 	struct sync_item * item;
-	struct entry e;
 
 	list_each(place, following, &b->items) {
 		item = list_entry(place, struct sync_item, place);
-		item->status = entry_check_open(&e, &b->identity,
+		item->status = entry_check(&b->identity,
 		    buffer_all(&b->address), &item->cid,
 		    buffer_all(&item->block));
-		if (item->status != 0)
-			continue;
-		if (b->lent != NULL)
-			b->look(b->lent, &item->cid, &e);
-		entry_free(&e);
 	}
 }
 
@@ -264,7 +234,6 @@ checked(struct world_work * work)
 		return;
 	}
 	l->batch = NULL;
-	give_back(b);
 	drop_bad(&b->items);
 	if (is_paused(l)) {
 		finish_items(l, &b->items, false, false);
@@ -297,7 +266,7 @@ start_batch(struct sync_log * l)
 	list_init(&b->place);
 	b->work = (struct world_work){.run = check, .done = checked};
 	b->l = l;
-	/* The log's part needs no secret. */
+	/* A worker needs no secret. */
 	log_identity_from_public(&b->identity, log_identity_of(l->log)->pub);
 	buffer_slice(&b->address, log_address_of(l->log));
 	for (n = 0; n < SYNC_BATCH && !list_empty(&l->came); n++) {
@@ -306,7 +275,6 @@ start_batch(struct sync_log * l)
 		item->state = SYNC_CHECKING;
 		list_append(&b->items, &item->place);
 	}
-	borrow(b);
 	l->batch = b;
 	if (!b->address.failed && world_work(l->s->world, &b->work) == 0)
 		return;
