@@ -101,8 +101,8 @@ build_js() {
 build_rust() {
 	wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' \
 		"$here/rust/Cargo.toml")
-	command -v cargo >/dev/null || stop "there is no cargo on the PATH:" \
-		"install Rust $wanted or later (Debian 12's is too old)"
+	command -v cargo >/dev/null ||
+		packaging/setup.sh packaging/debian-packages-rust.txt >&2
 	have=$(cargo --version | sed 's/^cargo \([0-9.]*\).*/\1/')
 	at_least "$have" "$wanted" ||
 		stop "Rust $have is too old: install $wanted or later"
