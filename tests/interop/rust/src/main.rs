@@ -123,9 +123,9 @@ impl Peer {
         }
     }
 
-    fn info(&self, peer: &str) -> Result<&identify::Info, Failure> {
+    fn info(&self, peer: &str) -> Result<Option<&identify::Info>, Failure> {
         let peer: PeerId = peer.parse()?;
-        self.infos.get(&peer).ok_or_else(|| "not identified".into())
+        Ok(self.infos.get(&peer))
     }
 
     fn conn(&self, peer: &str) -> Result<String, Failure> {
@@ -199,12 +199,14 @@ impl Peer {
                 first.into()
             }
             "peers" => joined(self.swarm.connected_peers()),
-            "agent" => self.info(first)?.agent_version.clone(),
+            // Nothing is known of who did not identify yet.
+            "agent" => self.info(first)?.map(|info| info.agent_version.clone()).unwrap_or_default(),
             "speaks" => {
                 let wanted = words.get(1).copied().unwrap_or("");
-                let list = &self.info(first)?.protocols;
-                let yes = list.iter().any(|name| name.as_ref() == wanted);
-                if yes {
+                let speaks = |info: &identify::Info| {
+                    info.protocols.iter().any(|name| name.as_ref() == wanted)
+                };
+                if self.info(first)?.is_some_and(speaks) {
                     "yes".into()
                 } else {
                     "no".into()
