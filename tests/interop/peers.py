@@ -87,12 +87,18 @@ class Peer:
         return self.result(self.ask(*words), " ".join(map(str, words)))
 
     def until(self, wanted, *words, deadline=DEADLINE):
-        """Ask again until the answer is as wanted; the answer."""
+        """Ask again until the answer is as wanted; the answer.  A peer that
+        does not know yet may answer `err`."""
         end = time.monotonic() + deadline
         while True:
-            answer = self(*words)
-            if wanted(answer):
-                return answer
+            try:
+                answer = self(*words)
+                if wanted(answer):
+                    return answer
+            except Refused as refused:
+                if self.gone:
+                    raise
+                answer = str(refused)
             if time.monotonic() > end:
                 raise Refused(f"{self.name}: {' '.join(map(str, words))}: "
                               f"still '{answer[:200]}'")
