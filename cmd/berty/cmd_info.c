@@ -257,8 +257,10 @@ print_json(const instance_t * instance, const system_t * system)
 {
 	cJSON * object = cJSON_CreateObject();
 
-	cJSON_AddItemToObject(object, "protocol", proto_json(&system->base));
-	cJSON_AddItemToObject(object, "instance", proto_json(&instance->base));
+	cJSON_AddItemToObject(object, "protocol",
+	    proto_json(&system->base, PROTO_JSON_MAPPED));
+	cJSON_AddItemToObject(object, "instance",
+	    proto_json(&instance->base, PROTO_JSON_MAPPED));
 	output_json(object);
 }
 

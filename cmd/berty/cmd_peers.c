@@ -111,7 +111,7 @@ once(struct run * run)
 	    PB_TYPE(peer_list__reply), &reply);
 	if (rc == 0) {
 		if (run->json)
-			output_json(proto_json(reply));
+			output_json(proto_json(reply, PROTO_JSON_MAPPED));
 		else
 			print_table(reply);
 		protobuf_free(reply);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "payload.h"
+#include "proto_json.h"
 
 #define TYPE(name) berty__protocol__v1__##name##__descriptor
 
@@ -79,7 +80,7 @@ fields_of(int number, struct slice payload)
 	    (m = protobuf_decode(events[i].type, payload,
 	        protobuf_cap(payload.n))) == NULL)
 		return (cJSON_CreateObject());
-	fields = output_message(m);
+	fields = proto_json(m, PROTO_JSON_FIELDS);
 	hide_secrets(fields);
 	if (number == 1001)
 		add_app_text(fields, m);

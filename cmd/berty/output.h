@@ -27,7 +27,4 @@ void output_add_cid(cJSON * object, const char * name, struct slice cid);
 void output_cid(struct slice cid);
 void output_hex(struct slice bytes);
 
-/* Any message: field names as in the .proto, enums by name. */
-cJSON * output_message(const ProtobufCMessage * message);
-
 #endif /* !BERTY_CMD_OUTPUT_H */

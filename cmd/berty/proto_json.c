@@ -7,7 +7,7 @@
 
 #include "output.h"
 
-/* uptime_ms: uptimeMs */
+/* uptime_ms: uptimeMs, in the mapped form */
 static void
 camel_case(char * to, size_t size, const char * name)
 {
@@ -24,10 +24,12 @@ camel_case(char * to, size_t size, const char * name)
 }
 
 static cJSON *
-whole_number(bool negative, uint64_t v)
+whole_number(bool negative, uint64_t v, enum proto_json_form form)
 {
 	char text[24];
 
+	if (form == PROTO_JSON_FIELDS)
+		return (cJSON_CreateNumber(negative ? -(double)v : (double)v));
 	(void)snprintf(text, sizeof(text), "%s%" PRIu64, negative ? "-" : "",
 	    v);
 	return (cJSON_CreateString(text));
@@ -68,13 +70,14 @@ enum_json(const ProtobufCEnumDescriptor * type, int v)
 }
 
 static cJSON *
-value_json(const ProtobufCFieldDescriptor * f, const void * at)
+value_json(const ProtobufCFieldDescriptor * f, const void * at,
+    enum proto_json_form form)
 {
 	int64_t v;
 
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return (proto_json(*(const ProtobufCMessage * const *)at));
+		return (proto_json(*(const ProtobufCMessage * const *)at, form));
 	case PROTOBUF_C_TYPE_STRING:
 		return (text_json(*(const char * const *)at));
 	case PROTOBUF_C_TYPE_BYTES:
@@ -96,11 +99,11 @@ value_json(const ProtobufCFieldDescriptor * f, const void * at)
 		return (cJSON_CreateNumber(*(const double *)at));
 	case PROTOBUF_C_TYPE_UINT64:
 	case PROTOBUF_C_TYPE_FIXED64:
-		return (whole_number(false, *(const uint64_t *)at));
+		return (whole_number(false, *(const uint64_t *)at, form));
 	default:
 		v = *(const int64_t *)at;
 		return (whole_number(v < 0, v < 0 ? 0 - (uint64_t)v
-		    : (uint64_t)v));
+		    : (uint64_t)v, form));
 	}
 }
 
@@ -146,39 +149,54 @@ is_default(const ProtobufCFieldDescriptor * f, const void * at)
 }
 
 static cJSON *
-list_json(const ProtobufCFieldDescriptor * f, const char * values, size_t n)
+list_json(const ProtobufCFieldDescriptor * f, const char * values, size_t n,
+    enum proto_json_form form)
 {
 	cJSON * list = cJSON_CreateArray();
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		cJSON_AddItemToArray(list,
-		    value_json(f, values + i * value_size(f->type)));
+		    value_json(f, values + i * value_size(f->type), form));
 	return (list);
 }
 
+/* Does the form leave this field out? */
+static bool
+is_left_out(const ProtobufCFieldDescriptor * f, const void * at,
+    enum proto_json_form form)
+{
+	if (form == PROTO_JSON_MAPPED)
+		return (is_default(f, at));
+	return (f->type == PROTOBUF_C_TYPE_MESSAGE &&
+	    *(void * const *)at == NULL);
+}
+
 cJSON *
-proto_json(const ProtobufCMessage * message)
+proto_json(const ProtobufCMessage * message, enum proto_json_form form)
 {
 	const char * base = (const char *)message;
 	cJSON * object = cJSON_CreateObject();
 	const ProtobufCFieldDescriptor * f;
-	char name[64];
+	const char * name;
+	char camel[64];
 	size_t n;
 	unsigned i;
 
 	for (i = 0; i < message->descriptor->n_fields; i++) {
 		f = &message->descriptor->fields[i];
-		camel_case(name, sizeof(name), f->name);
+		camel_case(camel, sizeof(camel), f->name);
+		name = form == PROTO_JSON_MAPPED ? camel : f->name;
 		if (f->label == PROTOBUF_C_LABEL_REPEATED) {
 			memcpy(&n, base + f->quantifier_offset, sizeof(n));
-			if (n > 0)
+			if (n > 0 || form == PROTO_JSON_FIELDS)
 				cJSON_AddItemToObject(object, name,
 				    list_json(f, *(const char * const *)
-				        (const void *)(base + f->offset), n));
-		} else if (!is_default(f, base + f->offset))
+				        (const void *)(base + f->offset), n,
+				        form));
+		} else if (!is_left_out(f, base + f->offset, form))
 			cJSON_AddItemToObject(object, name,
-			    value_json(f, base + f->offset));
+			    value_json(f, base + f->offset, form));
 	}
 	return (object);
 }
