@@ -30,13 +30,24 @@ struct api_transport {
 	 * once a call, also after `cancelled`.
 	 */
 	void (*finish)(struct api_call * call, const struct error * err);
+
+	/* What follows may be NULL where the carrier has no such thing. */
+
+	/* Stop and start again the messages of a client stream. */
+	void (*pause)(struct api_call * call, bool paused);
+	/* A header of the request (lower case; "…-bin" is decoded), or empty. */
+	struct slice (*metadata)(struct api_call * call, const char * name);
+	/* A trailer of the answer, whatever its bytes for "…-bin"; copied. */
+	void (*trailer)(struct api_call * call, const char * name,
+	    struct slice value);
 };
 
 /* A call, made by the transport, in which a handler keeps its state. */
 struct api_call {
 	const struct api_transport * transport;
 	const struct api_method * method;
-	struct node * node;
+	struct node * node;       /* NULL: a service that is not a node's */
+	void * user;              /* the service's own */
 	const void * request;     /* decoded; NULL for a client stream */
 	void * data;              /* the handler's own */
 	bool cancelled;           /* set by the transport before the callback */
@@ -62,8 +73,28 @@ struct api_method {
 /* All methods of berty.protocol.v1.ProtocolService: 43. */
 const struct api_method * api_v1_methods(size_t * n);
 
+/* The services of a node, one table each; *n says how many. */
+struct api_service {
+	const struct api_method * methods;
+	size_t n;
+};
+#define API_SERVICES_MAX 8
+size_t api_services(struct api_service services[API_SERVICES_MAX]);
+
+/*
+ * The method of that name, or NULL: "GroupInfo" is the first service's that has
+ * one; "berty.protocol.v1.ProtocolService/GroupInfo" says whose.
+ */
+const struct api_method * api_find(const char * name);
+
 /* Answer with one message and end; end with an error. */
 void api_answer(struct api_call * call, const void * message);
 void api_fail(struct api_call * call, const struct error * err);
+
+/* What a carrier without such things does nothing for. */
+void api_pause(struct api_call * call, bool paused);
+struct slice api_metadata(struct api_call * call, const char * name);
+void api_trailer(struct api_call * call, const char * name,
+    struct slice value);
 
 #endif /* !BERTY_API_CALL_H */

@@ -24,7 +24,7 @@ struct daemon {
 	struct world * world;
 	struct node * node;
 	struct grpc_server * server;
-	struct grpc_api * api;
+	struct grpc_api * apis[API_SERVICES_MAX];
 	struct store_commit opened;
 	struct node_budgets_of budgets;
 	struct node_library libraries[DAEMON_LIBRARIES];
@@ -138,7 +138,7 @@ open_server(struct daemon * d, const struct berty_daemon_options * o,
     struct error * err)
 {
 	struct grpc_options options = {.legacy_status = o->legacy_status};
-	const struct api_method * methods;
+	struct api_service services[API_SERVICES_MAX];
 	size_t i, n;
 	int rc;
 
@@ -149,9 +149,11 @@ open_server(struct daemon * d, const struct berty_daemon_options * o,
 	d->budgets = (struct node_budgets_of){.walk = server_budgets,
 	    .user = d};
 	node_add_budgets(d->node, &d->budgets);
-	methods = api_v1_methods(&n);
-	if ((d->api = grpc_api_new(d->server, d->node, methods, n)) == NULL)
-		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	n = api_services(services);
+	for (i = 0; i < n; i++)
+		if ((d->apis[i] = grpc_api_new(d->server, &services[i],
+		    d->node, NULL)) == NULL)
+			return (error_set(err, ERR_INTERNAL, "out of memory"));
 	for (i = 0; o->listeners != NULL && o->listeners[i] != NULL; i++)
 		if ((rc = grpc_server_listen(d->server, o->listeners[i],
 		    err)) != 0)
@@ -314,12 +316,14 @@ watch_signals(struct daemon * d)
 static void
 close_server(struct daemon * d)
 {
+	size_t i;
+
 	if (d->server != NULL) {
 		grpc_server_stop(d->server, 0, server_stopped, d);
 		world_os_run(d->world);
 	}
-	if (d->api != NULL)
-		grpc_api_free(d->api);
+	for (i = 0; i < API_SERVICES_MAX && d->apis[i] != NULL; i++)
+		grpc_api_free(d->apis[i]);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 struct grpc_api {
 	struct node * node;
+	void * user;
 	const struct api_method * methods;
 	struct grpc_method * table;   /* in the order of methods */
 };
@@ -43,10 +44,17 @@ transport_finish(struct api_call * call, const struct error * err)
 	free(c);
 }
 
+static void
+transport_pause(struct api_call * call, bool paused)
+{
+	grpc_call_pause(carried_of(call)->grpc, paused);
+}
+
 static const struct api_transport transport = {
 	.begin = transport_begin,
 	.reply = transport_reply,
 	.finish = transport_finish,
+	.pause = transport_pause,
 };
 
 static void
@@ -107,6 +115,7 @@ handle(struct grpc_call * grpc, void * user)
 	c->call.transport = &transport;
 	c->call.method = &api->methods[grpc_call_method(grpc) - api->table];
 	c->call.node = api->node;
+	c->call.user = api->user;
 	if (!c->call.method->client_stream)
 		c->call.request = grpc_call_request(grpc);
 	grpc_call_set_data(grpc, c);
@@ -115,15 +124,17 @@ handle(struct grpc_call * grpc, void * user)
 }
 
 struct grpc_api *
-grpc_api_new(struct grpc_server * server, struct node * node,
-    const struct api_method * methods, size_t n)
+grpc_api_new(struct grpc_server * server, const struct api_service * service,
+    struct node * node, void * user)
 {
+	const struct api_method * methods = service->methods;
 	struct grpc_api * api;
-	size_t i;
+	size_t i, n = service->n;
 
 	if ((api = calloc(1, sizeof(*api))) == NULL)
 		return (NULL);
 	api->node = node;
+	api->user = user;
 	api->methods = methods;
 	if ((api->table = calloc(n, sizeof(*api->table))) == NULL)
 		goto err0;

@@ -8,11 +8,12 @@
 struct grpc_api;
 
 /*
- * Serve n methods of the API on a node.  The result is freed after the server
- * is gone; NULL without memory or when a method is served already.
+ * Serve a service: a node's (user NULL), or another's (node NULL, user is what
+ * its handlers find in the call).  The result is freed after the server is
+ * gone; NULL without memory or when a method is served already.
  */
 struct grpc_api * grpc_api_new(struct grpc_server * server,
-    struct node * node, const struct api_method * methods, size_t n);
+    const struct api_service * service, struct node * node, void * user);
 void grpc_api_free(struct grpc_api * api);
 
 #endif /* !BERTY_DAEMON_GRPC_API_H */

@@ -38,6 +38,12 @@ node_world(struct node * n)
 	return (n->world);
 }
 
+struct web *
+node_web(struct node * n)
+{
+	return (n->web);
+}
+
 void
 node_forget(struct node * n)
 {
@@ -301,6 +307,7 @@ node_open(struct world * w, const struct node_config * config,
 	if (crypto_setup() != 0 || (n = calloc(1, sizeof(*n))) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	n->world = w;
+	n->web = config->web;
 	n->auto_activate = config->auto_activate;
 	n->libraries = config->libraries;
 	n->known_changed = true;

@@ -15,6 +15,7 @@
 #include "p2p/host.h"
 #include "sync/sync.h"
 #include "world/store.h"
+#include "world/web.h"
 
 struct node;
 struct node_group;
@@ -44,6 +45,7 @@ struct node_config {
 	const struct node_library * libraries; /* others that run; NULL-ended,
 	                                          lasts; or NULL */
 	struct host_limits limits;
+	struct web * web;         /* requests to servers; NULL: there are none */
 };
 
 /*
@@ -61,6 +63,7 @@ struct host * node_host(struct node * n);
 struct sync * node_sync(struct node * n);
 struct store * node_store(struct node * n);
 struct world * node_world(struct node * n);
+struct web * node_web(struct node * n);   /* NULL: none */
 
 /*
  * Walk over the budgets of the node: what peers and clients may use up, and

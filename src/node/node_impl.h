@@ -28,6 +28,7 @@ struct node_group {
 
 struct node {
 	struct world * world;
+	struct web * web;         /* or NULL */
 	struct secret_arena * secrets;
 	struct store * store;
 	struct group_context context;

@@ -55,20 +55,6 @@ static const struct api_transport transport = {
 	.finish = transport_finish,
 };
 
-static const struct api_method *
-find_method(const char * name)
-{
-	const struct api_method * methods;
-	size_t i, n;
-
-	methods = api_v1_methods(&n);
-	for (i = 0; i < n; i++)
-		if (strcmp(methods[i].name, name) == 0)
-			return (&methods[i]);
-	fail_msg("no method %s", name);
-	return (NULL);
-}
-
 struct fleet_call *
 fleet_begin(struct fleet * f, size_t i, const char * method,
     const void * request)
@@ -78,7 +64,8 @@ fleet_begin(struct fleet * f, size_t i, const char * method,
 	assert_non_null(c);
 	assert_non_null(f->nodes[i].node);
 	c->call.transport = &transport;
-	c->call.method = find_method(method);
+	if ((c->call.method = api_find(method)) == NULL)
+		fail_msg("no method %s", method);
 	c->call.node = f->nodes[i].node;
 	c->call.request = copy_message(c->call.method->request, request);
 	list_append(&f->nodes[i].calls, &c->place);

@@ -9,33 +9,11 @@
 /* What a client stream may hold before it refuses, bytes. */
 enum { SEND_MAX = 1 << 20 };
 
-/* --- methods -------------------------------------------------------------- */
-
-static const struct api_method *
-find_method(const char * name)
-{
-	const struct api_method * methods;
-	const char * slash = strrchr(name, '/');
-	const char * last = slash == NULL ? name : slash + 1;
-	size_t i, n, service;
-
-	if (*name == '/')
-		name++;
-	service = slash == NULL || slash < name ? 0 : (size_t)(slash - name);
-	methods = api_v1_methods(&n);
-	for (i = 0; i < n; i++)
-		if (strcmp(methods[i].name, last) == 0 && (service == 0 ||
-		    (strlen(methods[i].service) == service &&
-		    memcmp(methods[i].service, name, service) == 0)))
-			return (&methods[i]);
-	return (NULL);
-}
-
 bool
 call_is_unary(const char * method)
 {
 	const struct api_method * m = method == NULL ? NULL :
-	    find_method(method);
+	    api_find(method);
 
 	return (m == NULL || (!m->client_stream && !m->server_stream));
 }
@@ -117,7 +95,7 @@ berty_call(struct berty * b, berty_id node, const char * method,
 	    !public_config(&h, sizeof(h), handler, sizeof(h.size)) ||
 	    h.end == NULL)
 		return (-ERR_INVALID_INPUT);
-	if ((m = find_method(method)) == NULL)
+	if ((m = api_find(method)) == NULL)
 		return (-ERR_NOT_IMPLEMENTED);
 	if (m->client_stream && n > 0)
 		return (-ERR_INVALID_INPUT);
