@@ -50,11 +50,26 @@ transport_pause(struct api_call * call, bool paused)
 	grpc_call_pause(carried_of(call)->grpc, paused);
 }
 
+static struct slice
+transport_metadata(struct api_call * call, const char * name)
+{
+	return (grpc_call_metadata(carried_of(call)->grpc, name));
+}
+
+static void
+transport_trailer(struct api_call * call, const char * name,
+    struct slice value)
+{
+	(void)grpc_call_trailer(carried_of(call)->grpc, name, value);
+}
+
 static const struct api_transport transport = {
 	.begin = transport_begin,
 	.reply = transport_reply,
 	.finish = transport_finish,
 	.pause = transport_pause,
+	.metadata = transport_metadata,
+	.trailer = transport_trailer,
 };
 
 static void

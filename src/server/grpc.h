@@ -100,6 +100,25 @@ const struct grpc_method * grpc_call_method(const struct grpc_call * call);
 /* The decoded request of a call without client_stream; freed with the call. */
 const void * grpc_call_request(const struct grpc_call * call);
 
+/*
+ * A header of the request by its name in lower case, the first of that name;
+ * the value of a "…-bin" is decoded.  Empty when there is none, or when it is
+ * the carrier's own.  Good until the call is finished.
+ */
+struct slice grpc_call_metadata(const struct grpc_call * call,
+    const char * name);
+
+/*
+ * A trailer for the end of the call, copied: any bytes for a name that ends in
+ * "-bin", else printable ASCII.  -ERR_INVALID_INPUT for a name that is none in
+ * lower case or is the carrier's own, or beyond GRPC_TRAILERS_MAX of them or
+ * GRPC_TRAILERS_SIZE bytes; -ERR_INTERNAL without memory.
+ */
+int grpc_call_trailer(struct grpc_call * call, const char * name,
+    struct slice value);
+#define GRPC_TRAILERS_MAX 16
+#define GRPC_TRAILERS_SIZE 8192
+
 /* The handler's own pointer; freed by the handler, before it finishes. */
 void grpc_call_set_data(struct grpc_call * call, void * data);
 void * grpc_call_data(const struct grpc_call * call);

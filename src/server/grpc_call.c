@@ -41,6 +41,8 @@ grpc_call_drop(struct grpc_call * call)
 		return;
 	protobuf_free(call->request);
 	buffer_free(&call->path);
+	buffer_wipe(&call->metadata);
+	buffer_free(&call->trailers);
 	buffer_free(&call->in);
 	buffer_free(&call->out);
 	buffer_free(&call->message);
@@ -61,14 +63,15 @@ grpc_call_start(struct grpc_call * call)
 void
 grpc_call_charge(struct grpc_call * call)
 {
+	size_t n = call->in.n + call->metadata.n;
 	struct grpc_server * server;
 
 	if (call->connection == NULL)
 		return;
 	server = call->connection->server;
 	budget_note(&server->buffered,
-	    server->buffered.used - call->charged + call->in.n);
-	call->charged = call->in.n;
+	    server->buffered.used - call->charged + n);
+	call->charged = n;
 }
 
 static void
@@ -161,6 +164,8 @@ grpc_call_detach(struct grpc_call * call)
 {
 	call_forget_input(call);
 	call_forget_output(call);
+	budget_give(&call->connection->server->buffered, call->charged);
+	call->charged = 0;
 	budget_give(&call->connection->server->n_calls, 1);
 	call->connection->n_calls--;
 	list_remove(&call->place);

@@ -105,13 +105,16 @@ struct grpc_call {
 	struct buffer path;        /* until the call is dispatched */
 	struct buffer in;
 	size_t in_at;
-	size_t charged;            /* bytes of `in` that the server counts */
+	size_t charged;            /* bytes of the request that are counted */
 	size_t held;               /* bytes the stream's window lacks */
 	struct buffer out;
 	size_t out_at;
 	size_t queued;             /* bytes of `out` that the server counts */
 	size_t replies;
 	size_t headers;            /* bytes of headers so far */
+	struct buffer metadata;    /* those that a handler may ask for */
+	struct buffer trailers;    /* those that a handler added */
+	size_t n_trailers;
 	uint64_t deadline;         /* uv time, UINT64_MAX: none */
 	struct buffer message;     /* trailers: the text, */
 	struct buffer details;     /* and the details in base64 */
@@ -180,6 +183,15 @@ void grpc_response_count(struct grpc_call * call);
 
 /* From how many queued bytes on the handler is told to wait. */
 size_t grpc_response_enough(const struct grpc_call * call);
+
+/*
+ * grpc_metadata.c: keep a header of the request, metadata.failed meaning that
+ * there was no room; and list the trailers of a handler, n_trailers of them.
+ */
+void grpc_metadata_take(struct grpc_call * call, struct slice name,
+    struct slice value);
+size_t grpc_metadata_trailers(const struct grpc_call * call,
+    nghttp2_nv * list);
 
 /* grpc_reflection.c, grpc_health.c */
 int grpc_reflection_add(struct grpc_server * server);

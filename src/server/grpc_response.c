@@ -29,7 +29,9 @@ grpc_response_enough(const struct grpc_call * call)
 	    GRPC_CALL_LITTLE : GRPC_CALL_QUEUE);
 }
 
-/* status, message, details: at list, which has room for three. */
+/* Status, message, details, and what the handler added. */
+#define TRAILERS (3 + GRPC_TRAILERS_MAX)
+
 static size_t
 trailer_list(struct grpc_call * call, char digits[4], nghttp2_nv * list)
 {
@@ -45,7 +47,7 @@ trailer_list(struct grpc_call * call, char digits[4], nghttp2_nv * list)
 	if (call->details.n > 0)
 		list[n++] = header("grpc-status-details-bin",
 		    buffer_all(&call->details));
-	return (n);
+	return (n + grpc_metadata_trailers(call, list + n));
 }
 
 size_t
@@ -60,7 +62,7 @@ fill(struct grpc_call * call, uint8_t * p, size_t n,
     uint32_t * flags)
 {
 	size_t queued = grpc_call_queued(call);
-	nghttp2_nv list[3];
+	nghttp2_nv list[TRAILERS];
 	char digits[4];
 
 	n = n < queued ? n : queued;
@@ -121,7 +123,7 @@ grpc_response_begin(struct grpc_call * call)
 void
 grpc_response_end_only(struct grpc_call * call)
 {
-	nghttp2_nv list[6] = {
+	nghttp2_nv list[3 + TRAILERS] = {
 	    header(":status", slice_text("200")),
 	    header("content-type", slice_text("application/grpc")),
 	    header("grpc-accept-encoding", slice_text("identity"))};

@@ -113,6 +113,8 @@ on_header(nghttp2_session * session, const nghttp2_frame * frame,
 		call->bad_encoding = !equals(v, "identity");
 	else if (equals(n, "grpc-timeout"))
 		set_timeout(call, v);
+	else
+		grpc_metadata_take(call, n, v);
 	return (0);
 }
 
@@ -155,6 +157,9 @@ dispatch(struct grpc_call * call)
 		    "only the identity encoding is supported");
 	else if (call->bad_timeout)
 		refuse(call, GRPC_INTERNAL, "malformed grpc-timeout");
+	else if (call->metadata.failed)
+		refuse(call, GRPC_RESOURCE_EXHAUSTED,
+		    "too many unfinished requests");
 	else if (server->stopping)
 		refuse(call, GRPC_UNAVAILABLE, "the server stops");
 	else {
