@@ -41,7 +41,8 @@ size_t
 api_services(struct api_service services[API_SERVICES_MAX])
 {
 	services[0].methods = api_v1_methods(&services[0].n);
-	return (1);
+	services[1].methods = api_extension_methods(&services[1].n);
+	return (2);
 }
 
 const struct api_method *
