@@ -44,10 +44,10 @@ enum store_table {
 	STORE_PARKED = 15,        /* group: cid -> event whose signer is unknown */
 	STORE_ALIAS = 16,         /* alias keys: contact pk -> alias key;
 	                           * group: device pk -> alias resolver */
-	STORE_PUSH_TOKEN = 16,    /* group: device pk -> newest event 404 */
-	STORE_PUSH_SERVER = 17,   /* account group: key of a relay that pushes
+	STORE_PUSH_TOKEN = 20,    /* group: device pk -> newest event 404 */
+	STORE_PUSH_SERVER = 21,   /* account group: key of a relay that pushes
 	                           * to this device */
-	STORE_PUSH_CHAIN = 18,    /* in the file beside the store: see push_file */
+	STORE_PUSH_CHAIN = 22,    /* in the file beside the store: see push_file */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */
