@@ -58,14 +58,33 @@ v1_app_message_send(struct api_call * call)
 	v1_change(call, send_message, answer_message);
 }
 
+int
+v1_write_app_metadata(struct change * c, struct node_group * g,
+    struct slice message)
+{
+	V1(AppMetadata) event = V1_INIT(APP_METADATA);
+	struct group * group = node_group_of(g);
+	struct buffer payload = {0};
+	int rc;
+
+	node_touch(c->tx, g);
+	event.device_pk =
+	    protobuf_bytes(slice_of(group_device_pk(group), KEY_SIZE));
+	event.message = protobuf_bytes(message);
+	protobuf_encode(&payload, &event);
+	rc = payload.failed
+	    ? error_set(&c->err, ERR_INTERNAL, "out of memory")
+	    : group_write_event(group, EVENT_APP_METADATA,
+	          buffer_all(&payload), NULL, &c->cid, &c->err);
+	buffer_free(&payload);
+	return (rc);
+}
+
 static int
 send_metadata(struct change * c)
 {
 	const V1(AppMetadataSend__Request) * request = c->call->request;
-	V1(AppMetadata) event = V1_INIT(APP_METADATA);
-	struct buffer payload = {0};
 	struct node_group * g;
-	struct group * group;
 	int rc;
 
 	if ((rc = v1_group(c->call, request->group_pk, ERR_GROUP_MISSING, &g,
@@ -74,18 +93,7 @@ send_metadata(struct change * c)
 	if ((rc = check_attachments(request->attachment_cids,
 	    request->n_attachment_cids, &c->err)) != 0)
 		return (rc);
-	node_touch(c->tx, g);
-	group = node_group_of(g);
-	event.device_pk =
-	    protobuf_bytes(slice_of(group_device_pk(group), KEY_SIZE));
-	event.message = request->payload;
-	protobuf_encode(&payload, &event);
-	rc = payload.failed
-	    ? error_set(&c->err, ERR_INTERNAL, "out of memory")
-	    : group_write_event(group, EVENT_APP_METADATA,
-	          buffer_all(&payload), NULL, &c->cid, &c->err);
-	buffer_free(&payload);
-	return (rc);
+	return (v1_write_app_metadata(c, g, protobuf_slice(request->payload)));
 }
 
 static void

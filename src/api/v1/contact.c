@@ -113,10 +113,10 @@ check_contact(const V1(ShareableContact) * contact, struct error * err)
 	return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 }
 
-static int
-send_request(struct change * c)
+int
+v1_request_contact(struct change * c,
+    const V1(ContactRequestSend__Request) * request)
 {
-	const V1(ContactRequestSend__Request) * request = c->call->request;
 	const V1(ShareableContact) * contact = request->contact;
 	const struct network * network;
 	int rc;
@@ -136,6 +136,12 @@ send_request(struct change * c)
 	return (rc);
 }
 
+static int
+send_request(struct change * c)
+{
+	return (v1_request_contact(c, c->call->request));
+}
+
 void
 v1_contact_request_send(struct api_call * call)
 {
@@ -144,9 +150,8 @@ v1_contact_request_send(struct api_call * call)
 
 /* --- moves of one contact ------------------------------------------------- */
 
-/* Four requests are alike: one key. */
-static int
-move(struct change * c, ProtobufCBinaryData bytes,
+int
+v1_move_contact(struct change * c, ProtobufCBinaryData bytes,
     int (*operation)(struct account * a, const uint8_t pk[32],
         struct error * err))
 {
@@ -163,7 +168,8 @@ accept_request(struct change * c)
 {
 	const V1(ContactRequestAccept__Request) * request = c->call->request;
 
-	return (move(c, request->contact_pk, account_contact_accept));
+	return (v1_move_contact(c, request->contact_pk,
+	    account_contact_accept));
 }
 
 void
@@ -177,7 +183,8 @@ discard_request(struct change * c)
 {
 	const V1(ContactRequestDiscard__Request) * request = c->call->request;
 
-	return (move(c, request->contact_pk, account_contact_discard));
+	return (v1_move_contact(c, request->contact_pk,
+	    account_contact_discard));
 }
 
 void
@@ -186,9 +193,8 @@ v1_contact_request_discard(struct api_call * call)
 	v1_change(call, discard_request, v1_answer_empty);
 }
 
-/* A blocked contact's group is closed with it. */
-static int
-shut_contact_group(struct change * c, const uint8_t * pk)
+int
+v1_shut_contact_group(struct change * c, const uint8_t pk[32])
 {
 	struct group_config config = {0};
 	int rc = 0;
@@ -200,13 +206,20 @@ shut_contact_group(struct change * c, const uint8_t * pk)
 	return (rc);
 }
 
+int
+v1_block_contact(struct change * c, ProtobufCBinaryData pk)
+{
+	int rc = v1_move_contact(c, pk, account_contact_block);
+
+	return (rc == 0 ? v1_shut_contact_group(c, pk.data) : rc);
+}
+
 static int
 block(struct change * c)
 {
 	const V1(ContactBlock__Request) * request = c->call->request;
-	int rc = move(c, request->contact_pk, account_contact_block);
 
-	return (rc == 0 ? shut_contact_group(c, request->contact_pk.data) : rc);
+	return (v1_block_contact(c, request->contact_pk));
 }
 
 void
@@ -220,7 +233,8 @@ unblock(struct change * c)
 {
 	const V1(ContactUnblock__Request) * request = c->call->request;
 
-	return (move(c, request->contact_pk, account_contact_unblock));
+	return (v1_move_contact(c, request->contact_pk,
+	    account_contact_unblock));
 }
 
 void

@@ -72,10 +72,10 @@ read_group(struct group_info * info, const V1(Group) * group,
 	return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 }
 
-static int
-join(struct change * c)
+int
+v1_join_group(struct change * c,
+    const V1(MultiMemberGroupJoin__Request) * request)
 {
-	const V1(MultiMemberGroupJoin__Request) * request = c->call->request;
 	const struct network * network;
 	struct group_info info = {0};
 	int rc;
@@ -92,26 +92,38 @@ join(struct change * c)
 	return (rc);
 }
 
+static int
+join(struct change * c)
+{
+	return (v1_join_group(c, c->call->request));
+}
+
 void
 v1_multi_member_group_join(struct api_call * call)
 {
 	v1_change(call, join, v1_answer_empty);
 }
 
-static int
-leave(struct change * c)
+int
+v1_leave_group(struct change * c, ProtobufCBinaryData group_pk)
 {
-	const V1(MultiMemberGroupLeave__Request) * request = c->call->request;
 	struct slice pk;
 	int rc;
 
 	node_touch(c->tx, node_account_group(c->node));
-	if ((rc = v1_key(&pk, request->group_pk, ERR_DESERIALIZATION,
-	    &c->err)) != 0)
+	if ((rc = v1_key(&pk, group_pk, ERR_DESERIALIZATION, &c->err)) != 0)
 		return (rc);
 	if ((rc = account_leave_group(c->account, pk.p, &c->err)) != 0)
 		return (rc);
 	return (node_shut(c->tx, pk, &c->err));
+}
+
+static int
+leave(struct change * c)
+{
+	const V1(MultiMemberGroupLeave__Request) * request = c->call->request;
+
+	return (v1_leave_group(c, request->group_pk));
 }
 
 void

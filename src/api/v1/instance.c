@@ -45,32 +45,51 @@ setting(enum node_switch s)
 }
 
 void
+v1_configuration(struct node * n, struct v1_configuration * to)
+{
+	struct host * h = node_host(n);
+
+	*to = (struct v1_configuration){.peer_id = (char *)""};
+	peer_id_encode(&to->peer, host_id(h));
+	buffer_byte(&to->peer, 0);
+	if (!to->peer.failed)
+		to->peer_id = (char *)to->peer.p;
+	to->n_listeners = listeners(h, &to->text, &to->listeners);
+	/* None of these is in this build yet. */
+	to->ble = to->wifi_p2p = to->relay =
+	    BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Unavailable;
+	to->mdns = setting(node_mdns(n));
+}
+
+void
+v1_configuration_free(struct v1_configuration * of)
+{
+	free(of->listeners);
+	buffer_free(&of->text);
+	buffer_free(&of->peer);
+}
+
+void
 v1_instance_get_configuration(struct api_call * call)
 {
 	V1(InstanceGetConfiguration__Reply) reply =
 	    V1_INIT(INSTANCE_GET_CONFIGURATION__REPLY);
 	const struct account_keys * keys =
 	    account_keys(node_account(call->node));
-	struct host * h = node_host(call->node);
-	struct buffer peer = {0}, text = {0};
-	char ** list;
+	struct v1_configuration own;
 
+	v1_configuration(call->node, &own);
 	reply.account_pk =
 	    protobuf_bytes(slice_of(keys->account.pub, KEY_SIZE));
 	reply.device_pk = protobuf_bytes(slice_of(keys->device.pub, KEY_SIZE));
 	reply.account_group_pk = reply.account_pk;
-	peer_id_encode(&peer, host_id(h));
-	buffer_byte(&peer, 0);
-	if (!peer.failed)
-		reply.peer_id = (char *)peer.p;
-	reply.n_listeners = listeners(h, &text, &list);
-	reply.listeners = list;
-	/* None of these is in this build yet. */
-	reply.ble_enabled = reply.wifi_p2p_enabled = reply.relay_enabled =
-	    BERTY__PROTOCOL__V1__INSTANCE_GET_CONFIGURATION__SETTING_STATE__Unavailable;
-	reply.mdns_enabled = setting(node_mdns(call->node));
+	reply.peer_id = own.peer_id;
+	reply.n_listeners = own.n_listeners;
+	reply.listeners = own.listeners;
+	reply.ble_enabled = own.ble;
+	reply.wifi_p2p_enabled = own.wifi_p2p;
+	reply.mdns_enabled = own.mdns;
+	reply.relay_enabled = own.relay;
 	api_answer(call, &reply);
-	free(list);
-	buffer_free(&text);
-	buffer_free(&peer);
+	v1_configuration_free(&own);
 }

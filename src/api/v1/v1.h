@@ -53,6 +53,39 @@ int v1_learn(struct change * c, const ProtobufCBinaryData * addresses,
 #define V1_NETWORKS 64
 char * v1_networks(struct node * n, char names[V1_NETWORKS]);
 
+/* --- steps that the services of 2019 and ours take, too -------------------- */
+
+/*
+ * Inside a change; the errors are those of the calls that they belong to.
+ * move: an operation on the contact of that key.  block: also closes the
+ * contact's group, as shut does.
+ */
+int v1_request_contact(struct change * c,
+    const V1(ContactRequestSend__Request) * request);
+int v1_move_contact(struct change * c, ProtobufCBinaryData pk,
+    int (*operation)(struct account * a, const uint8_t pk[32],
+        struct error * err));
+int v1_block_contact(struct change * c, ProtobufCBinaryData pk);
+int v1_shut_contact_group(struct change * c, const uint8_t pk[32]);
+int v1_join_group(struct change * c,
+    const V1(MultiMemberGroupJoin__Request) * request);
+int v1_leave_group(struct change * c, ProtobufCBinaryData group_pk);
+
+/* Event 1001; its id is in c->cid. */
+int v1_write_app_metadata(struct change * c, struct node_group * g,
+    struct slice message);
+
+/* What InstanceGetConfiguration tells; the states are its SettingState. */
+struct v1_configuration {
+	char * peer_id;
+	char ** listeners;
+	size_t n_listeners;
+	V1(InstanceGetConfiguration__SettingState) ble, wifi_p2p, mdns, relay;
+	struct buffer peer, text; /* private */
+};
+void v1_configuration(struct node * n, struct v1_configuration * to);
+void v1_configuration_free(struct v1_configuration * of);
+
 /* The answer of calls whose reply has no fields. */
 void v1_answer_empty(struct change * c);
 
