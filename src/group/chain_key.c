@@ -43,6 +43,19 @@ chain_key_step(struct chain_key * c, uint8_t message_key[32],
 	crypto_wipe(okm, sizeof(okm));
 }
 
+int
+chain_key_reach(struct chain_key * c, uint8_t message_key[32],
+    const uint8_t group_pk[32], uint64_t counter, unsigned ahead)
+{
+	uint64_t steps = counter - c->counter;
+
+	if (steps == 0 || steps > ahead)
+		return (-ERR_NOT_FOUND);
+	for (; steps > 0; steps--)
+		chain_key_step(c, message_key, group_pk);
+	return (0);
+}
+
 void
 chain_key_encode(struct buffer * out, const struct chain_key * c)
 {

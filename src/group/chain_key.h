@@ -6,6 +6,7 @@
 #define BERTY_GROUP_CHAIN_KEY_H
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "crypto/crypto.h"
 
 /* How far ahead of what was opened a message may be, in messages. */
@@ -25,6 +26,11 @@ void chain_key_new(struct chain_key * c, const uint8_t * random,
 /* One step: the message key of counter + 1, and the state after it. */
 void chain_key_step(struct chain_key * c, uint8_t message_key[32],
     const uint8_t group_pk[32]);
+
+/* Step until the message key of `counter`, at most `ahead` steps away:
+ * -ERR_NOT_FOUND, and nothing changed, when it is farther. */
+int chain_key_reach(struct chain_key * c, uint8_t message_key[32],
+    const uint8_t group_pk[32], uint64_t counter, unsigned ahead);
 
 void chain_key_encode(struct buffer * out, const struct chain_key * c);
 int chain_key_decode(struct chain_key * c, struct slice bytes);

@@ -92,6 +92,26 @@ chain_store_find(struct store * s, uint64_t scope, const uint8_t group_pk[32],
 }
 
 int
+chain_store_peek(struct store * s, uint64_t scope, const uint8_t group_pk[32],
+    const uint8_t device_pk[32], uint64_t counter, unsigned ahead,
+    uint8_t key[32])
+{
+	struct chain_use use;
+	int status;
+
+	status = chain_store_load(s, scope, device_pk, &use.after);
+	if (status == 0 && !chain_store_ahead(use.after.counter, counter))
+		status = find_kept(s, scope, device_pk, counter, &use);
+	else if (status == 0)
+		status = chain_key_reach(&use.after, use.key, group_pk,
+		    counter, ahead);
+	if (status == 0)
+		memcpy(key, use.key, sizeof(use.key));
+	crypto_wipe(&use, sizeof(use));
+	return (status);
+}
+
+int
 chain_store_use(struct store * s, uint64_t scope, const uint8_t device_pk[32],
     uint64_t counter, const struct chain_use * use)
 {

@@ -44,6 +44,15 @@ int chain_store_find(struct store * s, uint64_t scope,
     const uint8_t group_pk[32], const uint8_t device_pk[32], uint64_t counter,
     struct chain_use * use);
 
+/*
+ * The key of a message that is not taken out of the log: a push.  Nothing of
+ * the chain changes, so it may be as much as `ahead` before it, which costs a
+ * step each.  -ERR_NOT_FOUND as above.
+ */
+int chain_store_peek(struct store * s, uint64_t scope,
+    const uint8_t group_pk[32], const uint8_t device_pk[32], uint64_t counter,
+    unsigned ahead, uint8_t key[32]);
+
 /* The message did open: keep what that changes. */
 int chain_store_use(struct store * s, uint64_t scope,
     const uint8_t device_pk[32], uint64_t counter,

@@ -2,6 +2,7 @@
 #include "group/group_impl.h"
 #include "group/member_store.h"
 #include "group/parked.h"
+#include "group/push_store.h"
 #include "group/waiting.h"
 #include "group/wire.h"
 
@@ -170,6 +171,16 @@ fold_secret(struct fold * f)
 	return (status);
 }
 
+/* --- event 404: how a device is reached by push --------------------------- */
+
+/* Kept also of a device that is not announced: nobody is sent to it yet. */
+static int
+fold_push_token(struct fold * f)
+{
+	return (push_store_fold(f->g->context.store, f->g->scope,
+	    f->event->payload, f->event->device_pk, f->place));
+}
+
 /* --- all others ----------------------------------------------------------- */
 
 /* 1, 0 or a code. */
@@ -210,11 +221,17 @@ fold_other(struct fold * f)
 static int
 fold_event(struct fold * f)
 {
+	int status;
+
 	switch (f->event->type) {
 	case EVENT_MEMBER_DEVICE_ADDED:
 		return (fold_member(f));
 	case EVENT_DEVICE_CHAIN_KEY_ADDED:
 		return (fold_secret(f));
+	case EVENT_PUSH_MEMBER_TOKEN_UPDATE:
+		if ((status = fold_push_token(f)) != 0)
+			return (status);
+		return (fold_other(f));
 	default:
 		return (fold_other(f));
 	}

@@ -1,5 +1,6 @@
 #include "group/out_of_store.h"
 
+#include "crypto/kdf_series.h"
 #include "group/wire.h"
 
 /* group_reference is field 3 in wesh and 4 in berty; neither uses the other. */
@@ -130,6 +131,14 @@ out_of_store_reference(uint8_t reference[32], const uint8_t secret[32],
 		info[32 + i] = (uint8_t)(counter >> (56 - 8 * i));
 	hkdf_sha3_256(reference, 32, slice_of(secret, 32), slice_of(NULL, 0),
 	    slice_of(info, sizeof(info)));
+}
+
+void
+out_of_store_references(uint8_t (* references)[32], size_t n,
+    const uint8_t secret[32], const uint8_t device_pk[32], uint64_t first)
+{
+	hkdf_sha3_256_series(references, n, slice_of(secret, 32),
+	    slice_of(device_pk, 32), first);
 }
 
 void

@@ -44,6 +44,11 @@ int out_of_store_open(struct out_of_store * o,
 void out_of_store_reference(uint8_t reference[32], const uint8_t secret[32],
     const uint8_t device_pk[32], uint64_t counter);
 
+/* Those of n messages, the first one's counter given (modulo 2^64): cheaper
+ * than one by one. */
+void out_of_store_references(uint8_t (* references)[32], size_t n,
+    const uint8_t secret[32], const uint8_t device_pk[32], uint64_t first);
+
 /* The counters whose references are known once `counter` was opened: from
  * *first on, up to and without *last, modulo 2^64. */
 void out_of_store_window(uint64_t counter, uint64_t * first, uint64_t * last);
