@@ -4,6 +4,9 @@
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/protobuf.h"
 
+/* Entries that are joined at a time. */
+enum { JOIN_MAX = 512 };
+
 void
 contact_free(struct contact * c)
 {
@@ -19,6 +22,10 @@ fold(void * user, struct group * g, const struct metadata_event * e,
 {
 	struct account * a = user;
 
+	a->registers.scope = group_scope(g);
+	if (known && e->type >= EVENT_PUSH_DEVICE_TOKEN_REGISTERED &&
+	    e->type <= EVENT_PUSH_DEVICE_SERVER_REGISTERED)
+		return (account_push_fold(a, e, place));
 	if (!known || e->type < EVENT_GROUP_JOINED ||
 	    e->type > EVENT_CONTACT_UNBLOCKED)
 		return (0);
@@ -37,6 +44,23 @@ account_config_own(const struct account * a, struct group_config * config)
 	config->device = a->keys->device;
 }
 
+/*
+ * What a restore, or a crash, left to be joined comes first: what is written
+ * next shall come after it.
+ */
+static int
+join_ready(struct account * a, struct error * err)
+{
+	struct log * log = group_metadata_log(a->group);
+	int n = 1;
+
+	while (n > 0 && log_ready(log))
+		if ((n = log_settle(log, JOIN_MAX)) < 0)
+			return (error_from(err, ERR_ORBIT_DB_OPEN, n,
+			    "the account's events cannot be joined"));
+	return (0);
+}
+
 /* Inside the transaction: the account group, with our device in it. */
 static int
 open_group(struct account * a, struct error * err)
@@ -52,6 +76,8 @@ open_group(struct account * a, struct error * err)
 	if (status != 0)
 		return (status);
 	a->registers.scope = group_scope(a->group);
+	if ((status = join_ready(a, err)) != 0)
+		return (status);
 	return (group_activate(a->group, err));
 }
 
@@ -61,6 +87,7 @@ account_free(struct account * a)
 
 	if (a->group != NULL)
 		group_close(a->group);
+	secret_free(a->context.secrets, a->push, sizeof(*a->push));
 	secret_free(a->context.secrets, a->keys, sizeof(*a->keys));
 	free(a);
 }
@@ -88,8 +115,14 @@ account_open(const struct group_context * context,
 		error_set(err, -status, "the store takes no change");
 		goto err0;
 	}
-	if ((status = account_keys_load(context, a->keys, restore, err)) != 0 ||
-	    (status = open_group(a, err)) != 0)
+	if ((status = account_keys_load(context, a->keys, restore, err)) != 0)
+		goto err1;
+	if ((status = account_push_key_load(context, &a->push)) != 0) {
+		(void)error_from(err, ERR_KEYSTORE_GET, status,
+		    "the push key cannot be had");
+		goto err1;
+	}
+	if ((status = open_group(a, err)) != 0)
 		goto err1;
 	if ((status = store_commit(context->store, NULL)) != 0) {
 		error_set(err, -status, "the account cannot be kept");

@@ -3,12 +3,14 @@
 #define BERTY_ACCOUNT_ACCOUNT_IMPL_H
 
 #include "account/account.h"
+#include "account/account_push.h"
 #include "account/registers.h"
 
 struct account {
 	struct group_context context;
 	const struct network * network;
 	struct account_keys * keys;       /* in the arena */
+	struct account_push_key * push;   /* in the arena */
 	struct group * group;
 	struct registers registers;
 };
@@ -24,6 +26,16 @@ int account_key_make(const struct group_context * context, struct slice name,
 int account_keys_load(const struct group_context * context,
     struct account_keys * keys, const struct account_keys * restore,
     struct error * err);
+
+/* Is there an account or proof key? */
+bool account_keys_present(const struct group_context * context);
+
+/*
+ * The keys of another node's account, only where there is none yet
+ * (-ERR_INVALID_INPUT), inside a transaction.
+ */
+int account_keys_restore(const struct group_context * context,
+    const struct account_keys * restore, struct error * err);
 
 /* How the account group itself is opened. */
 void account_config_own(const struct account * a,
