@@ -48,11 +48,15 @@ enum store_table {
 	STORE_PUSH_SERVER = 21,   /* account group: key of a relay that pushes
 	                           * to this device */
 	STORE_PUSH_CHAIN = 22,    /* in the file beside the store: see push_file */
+	STORE_ATTACHMENT = 24,    /* 0: attachments by CID; 1: ids whose blocks
+	                           * go; 2: the next id */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */
 	STORE_CAUSAL = 66,        /* log: Lamport time -> block, metadata only */
 	STORE_ADDED_ORDER = 67,   /* 0: spare order for a module's own queue */
+	STORE_ATTACHMENT_BLOCK = 68, /* attachment: block -> its bytes */
+	STORE_ATTACHMENT_USE = 69, /* 0: block -> attachments that it is of */
 };
 
 /* A commit in flight, owned by the caller until `done` was called. */
