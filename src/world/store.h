@@ -50,6 +50,8 @@ enum store_table {
 	STORE_PUSH_CHAIN = 22,    /* in the file beside the store: see push_file */
 	STORE_ATTACHMENT = 24,    /* 0: attachments by CID; 1: ids whose blocks
 	                           * go; 2: the next id */
+	STORE_SETTING = 28,       /* group: device pk -> when it restricted who
+	                           * may set what the group has */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */
