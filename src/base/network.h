@@ -34,6 +34,7 @@ struct network {
 	bool group_discovery;             /* `floodsub:<address>` is advertised */
 	bool push_events;                 /* 401, 402, 404-406 are known */
 	bool credential_events;           /* 500 is known */
+	bool creator_by_device;           /* 302 may name a device, not a member */
 	bool attachments;                 /* envelopes carry sealed CIDs */
 	bool identify_delta;              /* peers tell new protocols so */
 	unsigned reference_field;         /* group_reference in out-of-store */

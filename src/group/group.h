@@ -30,8 +30,9 @@ struct group_handler {
 	/*
 	 * An event that passed its checks is joined, inside a transaction:
 	 * the owner folds what is not the group's own business (account
-	 * events, roles …).  `known` tells whether its device is announced; an
-	 * event of a device announced later is given again, with known set.
+	 * events).  `known` tells whether its device is announced; an event of
+	 * a device announced later is given again, with known set, and listed
+	 * only then.
 	 * A non-zero return undoes the transaction.
 	 */
 	int (*event)(void * user, struct group * g,
@@ -111,8 +112,8 @@ int group_activate(struct group * g, struct error * err);
 
 /*
  * Is there something to answer?  Then call group_react inside a transaction of
- * its own: it sends event 2 to new members once activated, and opens at most
- * `max` waiting messages whose key came.
+ * its own: it sends event 2 to new members once activated, lists at most `max`
+ * held events, and opens at most `max` waiting messages whose key came.
  */
 bool group_has_reaction(const struct group * g);
 int group_react(struct group * g, unsigned max, struct error * err);
@@ -149,6 +150,38 @@ int group_each_device(struct group * g, int (*each)(void * user,
 /* The member of a device; -ERR_NOT_FOUND. */
 int group_member_of(struct group * g, const uint8_t device_pk[32],
     uint8_t member_pk[32]);
+
+/*
+ * Roles: may this member administrate?  1, 0 or a code.  In a contact group both
+ * may, in the account group the account.  _at: at that place of the causal
+ * order, as far as is known now: a late event may change the answer.
+ */
+int group_is_admin(struct group * g, const uint8_t member_pk[32]);
+int group_is_admin_at(struct group * g, const uint8_t member_pk[32],
+    const struct event_place * place);
+
+/*
+ * Make a member an administrator (event 303), inside a transaction; writes
+ * nothing if it is one.  1002 over 1305: no multi-member group, 100: we are
+ * none, 404: no such member.
+ */
+int group_grant_admin(struct group * g, const uint8_t member_pk[32],
+    struct error * err);
+
+/*
+ * Aliases (group/alias.h).  send: tell the contact of a contact group which key
+ * signs for us elsewhere (201); disclose: let contacts who have it find out who
+ * we are in a multi-member group (301).  alias: the account's proof key.  What
+ * was written before is not written again.  1002 over 1305 in other groups.
+ */
+int group_send_alias_key(struct group * g, const struct ed25519_key * alias,
+    struct error * err);
+int group_disclose_alias(struct group * g, const struct ed25519_key * alias,
+    struct error * err);
+
+/* Walk the members of a multi-member group who proved to be contacts. */
+int group_each_alias(struct group * g, int (*each)(void * user,
+    const uint8_t member_pk[32], const uint8_t contact_pk[32]), void * user);
 
 struct group_counts {
 	uint64_t bad_events, bad_messages, waiting_messages;

@@ -132,8 +132,10 @@ group_has_reaction(const struct group * g)
 	        0 &&
 	    n > 0)
 		return (true);
-	return (store_count(g->context.store, STORE_WAITING, g->todo, &n) ==
-	        0 &&
+	if (store_count(g->context.store, STORE_WAITING, g->todo, &n) == 0 &&
+	    n > 0)
+		return (true);
+	return (store_count(g->context.store, STORE_PARKED, g->todo, &n) == 0 &&
 	    n > 0);
 }
 
@@ -170,6 +172,8 @@ group_react(struct group * g, unsigned max, struct error * err)
 
 	if (g->activated && (status = send_secrets(g, max, NULL, err)) != 0)
 		return (status);
+	if ((status = group_deliver_held(g, max)) != 0)
+		return (error_set(err, -status, "events that were held"));
 	if ((status = open_waiting(g, max)) != 0)
 		return (error_set(err, -status, "waiting messages"));
 	return (0);

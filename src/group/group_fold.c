@@ -1,7 +1,9 @@
+#include "group/alias.h"
 #include "group/chain_store.h"
 #include "group/group_impl.h"
 #include "group/member_store.h"
 #include "group/parked.h"
+#include "group/role.h"
 #include "group/push_store.h"
 #include "group/waiting.h"
 #include "group/wire.h"
@@ -13,7 +15,10 @@ struct fold {
 	const struct event_place * place;
 	struct slice envelope;
 	bool refused;             /* well-formed, but not allowed here */
+	bool held;                /* until its device is announced */
 };
+
+static int register_secret(struct group * g, const struct metadata_event * e);
 
 /* --- event 1: a device is announced --------------------------------------- */
 
@@ -39,17 +44,39 @@ member_allowed(const struct group * g, const uint8_t member_pk[32])
 	}
 }
 
+/* What its own business is for the group, then for the owner. */
+static int
+take_known(struct group * g, const struct metadata_event * e,
+    const struct event_place * place, const uint8_t member_pk[32])
+{
+	int status;
+
+	if ((status = role_fold(g, e, place, member_pk)) != 0 ||
+	    (status = alias_fold(g, e, place, member_pk)) != 0 ||
+	    g->handler.event == NULL)
+		return (status);
+	return (g->handler.event(g->handler.user, g, e, place, true));
+}
+
+/* An event whose device is announced at last; it joins the list later, for
+ * nothing can be delivered while another entry is being joined. */
 static int
 give_again(void * user, const struct event_place * place, struct slice envelope)
 {
 	struct group * g = user;
 	struct metadata_event e;
+	uint8_t member_pk[32];
 	int status;
 
 	if (metadata_reopen(&e, envelope, &g->secrets->info, g->network,
 	        NULL) != 0)
 		return (-ERR_DB_READ);
-	status = g->handler.event(g->handler.user, g, &e, place, true);
+	if (e.type == EVENT_DEVICE_CHAIN_KEY_ADDED)
+		status = register_secret(g, &e);
+	else if ((status = group_member_of(g, e.device_pk, member_pk)) == 0 &&
+	    (status = take_known(g, &e, place, member_pk)) == 0)
+		status = store_put(g->context.store, STORE_PARKED, g->todo,
+		    cid_slice(&place->cid), cid_slice(&place->cid));
 	metadata_event_free(&e);
 	return (status);
 }
@@ -91,8 +118,10 @@ fold_member(struct fold * f)
 	         &row)) != 0 ||
 	    (status = note_member(g, row.member_pk)) != 0)
 		return (status);
-	if (found == 0 || g->handler.event == NULL)
-		return (0);
+	status = role_device_known(g, row.device_pk, found == 0 &&
+	    memcmp(known.member_pk, row.member_pk, KEY_SIZE) != 0);
+	if (status != 0 || found == 0)
+		return (status);
 	return (parked_take(g->context.store, g->scope, row.device_pk,
 	    give_again, g));
 }
@@ -148,27 +177,50 @@ register_chain(struct group * g, const uint8_t device_pk[32],
 }
 
 static int
-fold_secret(struct fold * f)
+register_secret(struct group * g, const struct metadata_event * e)
 {
-	struct group_secrets * s = f->g->secrets;
-	const uint8_t * device_pk = f->event->device_pk;
-	struct slice member, payload;
+	const struct group_secrets * s = g->secrets;
+	struct slice payload;
 	struct chain_key c;
 	int status = 0;
 
-	if (wire_find(f->event->payload, 2, &member) != 0 ||
-	    wire_find(f->event->payload, 3, &payload) != 0 ||
-	    member.n != KEY_SIZE)
+	if (wire_find(e->payload, 3, &payload) != 0)
 		return (0);
-	if (memcmp(device_pk, s->device.pub, 32) == 0)
-		return (fold_own_secret(f->g, member));
-	if (memcmp(member.p, s->member.pub, 32) != 0)
-		return (0);
-	if (chain_key_open(&c, payload, &s->member, device_pk,
+	if (chain_key_open(&c, payload, &s->member, e->device_pk,
 	        s->info.pk) == 0)
-		status = register_chain(f->g, device_pk, &c);
+		status = register_chain(g, e->device_pk, &c);
 	crypto_wipe(&c, sizeof(c));
 	return (status);
+}
+
+/*
+ * A device's messages open once it is announced, and not before: so its key
+ * waits for event 1.  The event itself is listed at once, because honest devices
+ * write it first.
+ */
+static int
+fold_secret(struct fold * f)
+{
+	struct group * g = f->g;
+	const struct group_secrets * s = g->secrets;
+	uint8_t member_pk[32];
+	struct slice member;
+	int status;
+
+	if (wire_find(f->event->payload, 2, &member) != 0 ||
+	    member.n != KEY_SIZE)
+		return (0);
+	if (memcmp(f->event->device_pk, s->device.pub, 32) == 0)
+		return (fold_own_secret(g, member));
+	if (memcmp(member.p, s->member.pub, 32) != 0)
+		return (0);
+	status = group_member_of(g, f->event->device_pk, member_pk);
+	if (status == 0)
+		return (register_secret(g, f->event));
+	if (status != -ERR_NOT_FOUND)
+		return (status);
+	return (parked_add(g->context.store, g->scope, f->event->device_pk,
+	    f->place, f->envelope));
 }
 
 /* --- event 404: how a device is reached by push --------------------------- */
@@ -183,39 +235,55 @@ fold_push_token(struct fold * f)
 
 /* --- all others ----------------------------------------------------------- */
 
-/* 1, 0 or a code. */
+/* The member of the device that signed: 1, 0 for a stranger's, or a code. */
 static int
-device_known(struct group * g, const struct metadata_event * e)
+signer_of(struct group * g, const struct metadata_event * e,
+    uint8_t member_pk[32])
 {
-	struct member_row row;
 	int status;
 
+	memcpy(member_pk, g->secrets->member.pub, KEY_SIZE);
 	if (!e->has_device ||
 	    memcmp(e->device_pk, g->secrets->device.pub, 32) == 0)
 		return (1);
-	status = member_store_load(g->context.store, g->scope, e->device_pk,
-	    &row);
+	status = group_member_of(g, e->device_pk, member_pk);
 	if (status == -ERR_NOT_FOUND)
 		return (0);
 	return (status == 0 ? 1 : status);
 }
 
+/*
+ * Whoever holds the group's secret can sign with a key of his own making.  What
+ * a device says that no member has announced is held: it is neither folded nor
+ * listed before event 1 comes.
+ */
 static int
 fold_other(struct fold * f)
 {
 	struct group * g = f->g;
-	int known, status;
+	uint8_t member_pk[32];
+	int known, status = 0;
 
-	if (g->handler.event == NULL)
-		return (0);
-	if ((known = device_known(g, f->event)) < 0)
+	if ((known = signer_of(g, f->event, member_pk)) < 0)
 		return (known);
-	status = g->handler.event(g->handler.user, g, f->event, f->place,
-	    known > 0);
-	if (status != 0 || known > 0)
-		return (status);
-	return (parked_add(g->context.store, g->scope, f->event->device_pk,
-	    f->place, f->envelope));
+	if (known > 0)
+		return (take_known(g, f->event, f->place, member_pk));
+	f->held = true;
+	if (g->handler.event != NULL)
+		status = g->handler.event(g->handler.user, g, f->event,
+		    f->place, false);
+	return (status != 0 ? status : parked_add(g->context.store, g->scope,
+	    f->event->device_pk, f->place, f->envelope));
+}
+
+/* Does an event of this type belong into such a group? */
+static bool
+belongs(const struct group * g, unsigned type)
+{
+	const struct event_rule * rule = event_rule(type, g->network);
+
+	return (rule != NULL &&
+	    (rule->groups >> g->secrets->info.type & 1) != 0);
 }
 
 static int
@@ -223,6 +291,10 @@ fold_event(struct fold * f)
 {
 	int status;
 
+	if (!belongs(f->g, f->event->type)) {
+		f->refused = true;
+		return (0);
+	}
 	switch (f->event->type) {
 	case EVENT_MEMBER_DEVICE_ADDED:
 		return (fold_member(f));
@@ -245,7 +317,7 @@ group_fold(void * user, struct log * log, const struct entry * e,
 	struct group * g = user;
 	struct event_place place = {.time = e->time, .cid = *cid};
 	struct metadata_event event;
-	struct fold f = {g, &event, &place, value, false};
+	struct fold f = {g, &event, &place, value, false, false};
 	int status;
 
 	(void)log;
@@ -259,6 +331,6 @@ group_fold(void * user, struct log * log, const struct entry * e,
 		return (status);
 	if (f.refused)
 		return (own ? -ERR_INVALID_INPUT : group_count(g, 1, 0, 0));
-	verdict->deliver = true;
+	verdict->deliver = !f.held;
 	return (0);
 }

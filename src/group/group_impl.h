@@ -19,10 +19,20 @@ struct group {
 	struct group_handler handler;
 	uint64_t scope;
 	uint64_t todo;            /* scope of what group_react has to do */
+	uint64_t aliases;         /* scope of the contacts' alias keys */
 	struct log * metadata;
 	struct log * messages;
 	bool activated;
 };
+
+/* --- group_open.c --------------------------------------------------------- */
+
+/* The scope of a group's rows; its names are on disk.  Inside a transaction
+ * when there are none yet. */
+#define GROUP_ROWS "group:"
+#define GROUP_TODO_ROWS "group todo:"
+int group_rows(const struct group_context * context,
+    const struct group_config * config, const char * kind, uint64_t * scope);
 
 /* --- group_fold.c: the metadata log's join handler ----------------------- */
 
@@ -32,6 +42,11 @@ int group_fold(void * user, struct log * log, const struct entry * e,
 
 /* Is event 2 for this member written?  1, 0 or a code. */
 int group_secret_sent(struct group * g, const uint8_t member_pk[32]);
+
+/* --- group_held.c --------------------------------------------------------- */
+
+/* List at most max events whose devices were announced after them. */
+int group_deliver_held(struct group * g, unsigned max);
 
 /* --- group_messages.c: the message log's join handler -------------------- */
 

@@ -2,23 +2,24 @@
 
 #include "group/chain_store.h"
 #include "group/group_impl.h"
+#include "group/role.h"
 #include "log/address.h"
 
-static int
-open_scope(struct group * g, const char * kind, bool apart,
-    uint64_t * scope)
+int
+group_rows(const struct group_context * context,
+    const struct group_config * config, const char * kind, uint64_t * scope)
 {
 	struct buffer name = {0};
 	int status;
 
 	buffer_text(&name, kind);
-	buffer_append(&name, g->secrets->info.pk, KEY_SIZE);
-	if (apart)
-		buffer_text(&name, g->network->name);
+	buffer_append(&name, config->info.pk, KEY_SIZE);
+	if (config->apart)
+		buffer_text(&name, config->network->name);
 	if (name.failed)
 		status = -ERR_INTERNAL;
 	else
-		status = store_scope(g->context.store, buffer_all(&name), scope);
+		status = store_scope(context->store, buffer_all(&name), scope);
 	buffer_free(&name);
 	return (status);
 }
@@ -118,14 +119,21 @@ group_open(const struct group_context * context,
 		    "a group without its secret cannot be opened"));
 	if (group_new(context, config, &g) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	if ((status = open_scope(g, "group:", config->apart, &g->scope)) != 0 ||
-	    (status = open_scope(g, "group todo:", config->apart,
+	if ((status = group_rows(context, config, GROUP_ROWS,
+	         &g->scope)) != 0 ||
+	    (status = group_rows(context, config, GROUP_TODO_ROWS,
 	        &g->todo)) != 0) {
 		(void)error_set(err, -status, "the group's rows");
 		goto close;
 	}
 	if ((status = open_logs(g, err)) != 0)
 		goto close;
+	if ((status = store_scope(context->store, slice_text("alias keys"),
+	         &g->aliases)) != 0 ||
+	    (status = role_fold_log(g)) != 0) {
+		(void)error_set(err, -status, "the group's roles");
+		goto close;
+	}
 	if ((status = open_chain(g)) != 0) {
 		(void)error_set(err, -status, "our chain key");
 		goto close;

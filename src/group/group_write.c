@@ -23,13 +23,17 @@ group_write_attached_event(struct group * g, unsigned type,
     const struct event_attachment * attachments, size_t n, struct cid * cid,
     struct error * err)
 {
+	const struct event_rule * rule = event_rule(type, g->network);
 	struct buffer random = {0}, envelope = {0};
 	struct cid ignored;
 	int status;
 
-	if (event_rule(type, g->network) == NULL)
+	if (rule == NULL)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "network %s has no event %u", g->network->name, type));
+	if ((rule->groups >> g->secrets->info.type & 1) == 0)
+		return (error_set(err, ERR_GROUP_INVALID_TYPE,
+		    "event %u does not belong into such a group", type));
 	if (payload.n > PAYLOAD_MAX)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "an event has at most %u bytes", PAYLOAD_MAX));

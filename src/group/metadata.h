@@ -49,6 +49,8 @@ struct event_rule {
 	enum event_type type;
 	enum event_signer signer;
 	const ProtobufCMessageDescriptor * payload;
+	unsigned groups;          /* a bit by enum group_type: where it belongs;
+	                             elsewhere it is refused */
 };
 
 /* The rule of an event on a network (NULL network: any); NULL if unknown. */
