@@ -92,9 +92,10 @@ enum replica_call {
 
 	/*
 	 * `server` lives for `lease_ms` more, by the database's clock;
-	 * `addresses` are kept beside it.  -ERR_NOT_FOUND: it was there, and its
-	 * time ran out, so what it led may be others' now: it leads nothing, and
-	 * begins anew under another id.  Out: servers, groups, unled; addresses.
+	 * `addresses` are kept beside it.  `first`: it begins.  Otherwise
+	 * -ERR_NOT_FOUND: its time ran out, so what it led may be others' now: it
+	 * leads nothing, and begins anew under another id.  Out: servers,
+	 * all_groups, unled, addresses_of.
 	 */
 	REPLICA_BEAT,
 
@@ -134,7 +135,7 @@ enum replica_call {
 	 */
 	REPLICA_FIND,
 
-	/* Out: groups, and entries of all. */
+	/* Out: all_groups, total. */
 	REPLICA_TOTALS,
 };
 
@@ -149,6 +150,7 @@ struct replica_request {
 	struct replica_group group;
 	struct replica_token token;
 	struct replica_quota quota; /* REGISTER; APPEND, for `room` */
+	bool first;
 	uint64_t lease_ms;
 	struct slice addresses;   /* whatever the servers agree on */
 	unsigned log;
