@@ -119,6 +119,14 @@ int account_contact_block(struct account * a, const uint8_t pk[32],
 int account_contact_unblock(struct account * a, const uint8_t pk[32],
     struct error * err);
 
+/*
+ * Forget a contact who is not blocked and known (else 1002 over 100): 111 and
+ * 112 at once, both marked as a removal, so that every device of the account
+ * ends in Removed and none takes it for a contact that was blocked.
+ */
+int account_contact_remove(struct account * a, const uint8_t pk[32],
+    struct error * err);
+
 /* State of one (-ERR_NOT_FOUND: undefined), and a walk over all. */
 int account_contact(struct account * a, const uint8_t pk[32],
     struct contact * c);

@@ -262,6 +262,60 @@ account_contact_unblock(struct account * a, const uint8_t pk[32],
 	return (operate_on(a, CONTACT_UNBLOCK, pk, err));
 }
 
+/* 111 and 112 have the same fields under the same numbers. */
+static int
+write_removal(struct account * a, const uint8_t pk[32], unsigned type,
+    struct error * err)
+{
+	Berty__Protocol__V1__AccountContactUnblocked event =
+	    BERTY__PROTOCOL__V1__ACCOUNT_CONTACT_UNBLOCKED__INIT;
+
+	event.device_pk = account_device(a);
+	event.contact_pk = protobuf_bytes(slice_of(pk, KEY_SIZE));
+	event.removal = true;
+	return (account_write(a, type, &event, err));
+}
+
+/* Who is nobody to us, or blocked, is nobody to remove. */
+static int
+check_removal(struct account * a, const uint8_t pk[32])
+{
+	struct contact c;
+	int status;
+
+	if (!ed25519_is_point(pk))
+		return (-ERR_DESERIALIZATION);
+	status = registers_contact(&a->registers, pk, &c);
+	if (status == -ERR_NOT_FOUND)
+		return (-ERR_INVALID_INPUT);
+	if (status != 0)
+		return (status);
+	contact_free(&c);
+	switch (c.state) {
+	case CONTACT_TO_REQUEST:
+	case CONTACT_RECEIVED:
+	case CONTACT_ADDED:
+	case CONTACT_DISCARDED:
+		return (0);
+	default:
+		return (-ERR_INVALID_INPUT);
+	}
+}
+
+int
+account_contact_remove(struct account * a, const uint8_t pk[32],
+    struct error * err)
+{
+	int status;
+
+	if ((status = check_removal(a, pk)) != 0)
+		return (report(CONTACT_BLOCK, status, err));
+	status = write_removal(a, pk, EVENT_CONTACT_BLOCKED, err);
+	if (status == 0)
+		status = write_removal(a, pk, EVENT_CONTACT_UNBLOCKED, err);
+	return (status);
+}
+
 static void
 put_network(struct account * a, struct contact * c)
 {

@@ -152,6 +152,37 @@ every_operation_does_in_every_state_what_the_table_says(void ** state)
 }
 
 static void
+whoever_is_known_and_not_blocked_can_be_removed(void ** state)
+{
+	static const int removed[CONTACT_STATES] = {-100, M, M, M, -100, M,
+	    -100};
+	struct ed25519_key contact;
+	struct error err;
+	struct home h;
+	unsigned at;
+	int status;
+
+	(void)state;
+	home_new(&h, 1);
+	for (at = 0; at < CONTACT_STATES; at++) {
+		contact = key_of((char)(at + 1));
+		reach(&h, at, contact.pub);
+		err = (struct error){0};
+		assert_int_equal(store_begin(h.store), 0);
+		status = account_contact_remove(h.account, contact.pub, &err);
+		assert_int_equal(store_commit(h.store, NULL), 0);
+		if (removed[at] < 0)
+			assert_chain(&err, ERR_ORBIT_DB_APPEND, -removed[at],
+			    0);
+		else
+			assert_int_equal(status, 0);
+		assert_int_equal(state_of(&h, contact.pub),
+		    removed[at] < 0 ? (int)at : removed[at]);
+	}
+	home_free(&h);
+}
+
+static void
 our_own_key_is_no_contact(void ** state)
 {
 	const uint8_t * own;
@@ -519,6 +550,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_operation_does_in_every_state_what_the_table_says),
+		cmocka_unit_test(whoever_is_known_and_not_blocked_can_be_removed),
 		cmocka_unit_test(our_own_key_is_no_contact),
 		cmocka_unit_test(what_is_no_key_is_refused),
 		cmocka_unit_test(own_metadata_is_at_most_a_kibibyte),
