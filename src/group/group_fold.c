@@ -53,6 +53,8 @@ take_known(struct group * g, const struct metadata_event * e,
 
 	if ((status = role_fold(g, e, place, member_pk)) != 0 ||
 	    (status = alias_fold(g, e, place, member_pk)) != 0 ||
+	    (status = push_store_fold(g->context.store, g->scope, e,
+	        place)) != 0 ||
 	    g->handler.event == NULL)
 		return (status);
 	return (g->handler.event(g->handler.user, g, e, place, true));
@@ -223,16 +225,6 @@ fold_secret(struct fold * f)
 	    f->place, f->envelope));
 }
 
-/* --- event 404: how a device is reached by push --------------------------- */
-
-/* Kept also of a device that is not announced: nobody is sent to it yet. */
-static int
-fold_push_token(struct fold * f)
-{
-	return (push_store_fold(f->g->context.store, f->g->scope,
-	    f->event->payload, f->event->device_pk, f->place));
-}
-
 /* --- all others ----------------------------------------------------------- */
 
 /* The member of the device that signed: 1, 0 for a stranger's, or a code. */
@@ -289,8 +281,6 @@ belongs(const struct group * g, unsigned type)
 static int
 fold_event(struct fold * f)
 {
-	int status;
-
 	if (!belongs(f->g, f->event->type)) {
 		f->refused = true;
 		return (0);
@@ -300,10 +290,6 @@ fold_event(struct fold * f)
 		return (fold_member(f));
 	case EVENT_DEVICE_CHAIN_KEY_ADDED:
 		return (fold_secret(f));
-	case EVENT_PUSH_MEMBER_TOKEN_UPDATE:
-		if ((status = fold_push_token(f)) != 0)
-			return (status);
-		return (fold_other(f));
 	default:
 		return (fold_other(f));
 	}

@@ -94,19 +94,20 @@ save(struct store * s, uint64_t scope, struct slice payload,
 }
 
 int
-push_store_fold(struct store * s, uint64_t scope, struct slice payload,
-    const uint8_t device_pk[32], const struct event_place * place)
+push_store_fold(struct store * s, uint64_t scope,
+    const struct metadata_event * e, const struct event_place * place)
 {
 	struct push_target now = {0}, held;
 	bool newer;
 	int status;
 
-	if (!read_update(&now, payload))
+	if (e->type != EVENT_PUSH_MEMBER_TOKEN_UPDATE ||
+	    !read_update(&now, e->payload))
 		return (0);
-	status = push_store_load(s, scope, device_pk, &held);
+	status = push_store_load(s, scope, e->device_pk, &held);
 	if (status != 0 && status != -ERR_NOT_FOUND)
 		return (status);
 	newer = status != 0 || event_place_compare(place, &held.place) > 0;
 	push_target_free(&held);
-	return (newer ? save(s, scope, payload, device_pk, place) : 0);
+	return (newer ? save(s, scope, e->payload, e->device_pk, place) : 0);
 }

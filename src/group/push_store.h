@@ -22,11 +22,12 @@ struct push_target {
 void push_target_free(struct push_target * t);
 
 /*
- * Fold an event 404 of a device, inside a transaction.  What names no relay or
- * no token, or is larger than it may be, folds to nothing.
+ * Fold an event 404 of an announced device, inside a transaction; others are
+ * passed over.  What names no relay or no token, or is larger than it may be,
+ * folds to nothing.
  */
-int push_store_fold(struct store * s, uint64_t scope, struct slice payload,
-    const uint8_t device_pk[32], const struct event_place * place);
+int push_store_fold(struct store * s, uint64_t scope,
+    const struct metadata_event * e, const struct event_place * place);
 
 /* A device's; -ERR_NOT_FOUND. */
 int push_store_load(struct store * s, uint64_t scope,
