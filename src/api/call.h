@@ -80,6 +80,8 @@ const struct api_method * api_extension_methods(size_t * n);
 struct api_service {
 	const struct api_method * methods;
 	size_t n;
+	bool own_access;          /* its handlers see by themselves who calls:
+	                           * no token of the API's is asked for */
 };
 #define API_SERVICES_MAX 8
 size_t api_services(struct api_service services[API_SERVICES_MAX]);

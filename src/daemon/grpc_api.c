@@ -163,7 +163,9 @@ grpc_api_new(struct grpc_server * server, const struct api_service * service,
 			.server_stream = methods[i].server_stream,
 			.handle = handle,
 		};
-	if (grpc_server_add(server, api->table, n, api) != 0)
+	if ((service->own_access ?
+	    grpc_server_add_open(server, api->table, n, api) :
+	    grpc_server_add(server, api->table, n, api)) != 0)
 		goto err0;
 	return (api);
 

@@ -39,6 +39,7 @@ enum grpc_status {
 struct uv_loop_s;  /* libuv's uv_loop_t */
 struct grpc_server;
 struct grpc_call;
+struct access;  /* server/access.h */
 
 /*
  * One method of a service.  The table is the caller's and outlives the server.
@@ -184,8 +185,14 @@ struct grpc_options {
 	unsigned connections_max; /* 256 */
 	unsigned streams_max;     /* concurrent calls of a connection (1,000) */
 	unsigned calls_max;       /* of all connections (16,384) */
-	uint64_t preface_ms;      /* until a new connection has spoken (20,000) */
+	unsigned handshakes_max;  /* of TLS, that go on at a time (64) */
+	uint64_t handshake_ms;    /* for that of TLS (10,000) */
+	uint64_t preface_ms;      /* until a new connection has spoken, or has
+	                           * shown its token if it has to (20,000) */
 	bool legacy_status;       /* errors with codes are all UNAVAILABLE */
+	struct access * access;   /* borrowed; NULL: no TLS, tokens, origins */
+	bool own_access;          /* all that is added checks by itself: other
+	                           * machines are served without tokens, too */
 };
 
 /*
@@ -198,9 +205,19 @@ int grpc_server_new(struct grpc_server ** server, struct uv_loop_s * loop,
 
 /*
  * Serve n methods; user is handed to their handlers.  -ERR_INVALID_INPUT when
- * one is served already.  Reflection (v1, v1alpha) and health are always there.
+ * one is served already.  Reflection (v1, v1alpha) and health are always there;
+ * whether it serves (health's Check) the server tells without a token.
  */
 int grpc_server_add(struct grpc_server * server,
+    const struct grpc_method * methods, size_t n, void * user);
+
+/*
+ * The same for methods whose handlers see by themselves who calls
+ * (grpc_call_metadata, "authorization"): a call of theirs needs no token of the
+ * server's.  Of others over TCP none is handled that has not shown one, if
+ * there are tokens (struct access).
+ */
+int grpc_server_add_open(struct grpc_server * server,
     const struct grpc_method * methods, size_t n, void * user);
 
 /*
@@ -209,7 +226,8 @@ int grpc_server_add(struct grpc_server * server,
  *
  * The socket file is made with mode 0600, its folder, if missing, with 0700.  A
  * file left behind by a server that is gone is replaced; one that answers is
- * not.  TCP listens on loopback only.  A refusal is a sentence in err with
+ * not.  Behind a port, `/tls` asks for TLS.  Beyond loopback, TCP is served over
+ * TLS and with tokens only.  A refusal is a sentence in err with
  * -ERR_INVALID_INPUT; what the system refuses is -ERR_INTERNAL.
  */
 int grpc_server_listen(struct grpc_server * server, const char * address,
@@ -220,6 +238,12 @@ const char * grpc_server_address(const struct grpc_server * server, size_t i);
 
 /* What health answers for the server as a whole: SERVING or NOT_SERVING. */
 void grpc_server_set_serving(struct grpc_server * server, bool serving);
+
+/*
+ * The tokens or the certificate have changed (access_reload): calls whose token
+ * is no more end with UNAUTHENTICATED; who comes now is shown the new one.
+ */
+void grpc_server_recheck(struct grpc_server * server);
 
 /* Walk over what clients use up. */
 void grpc_server_budgets(const struct grpc_server * server,

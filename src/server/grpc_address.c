@@ -27,15 +27,37 @@ read_port(const char * text, size_t n)
 	return (port <= 65535 ? port : -1);
 }
 
-/* What may follow an address: nothing, or the one protocol served here. */
-static int
-check_suffix(const char * text, const char * suffix, struct error * err)
+/* Does the text begin with that word of an address?  Step over it. */
+static bool
+take_word(const char ** text, const char * word)
 {
-	if (*suffix == '\0' || strcmp(suffix, "/") == 0 ||
-	    strcmp(suffix, "/grpc") == 0)
-		return (0);
-	return (error_set(err, ERR_INVALID_INPUT,
-	    "%s: only /grpc is served at an address", text));
+	size_t n = strlen(word);
+
+	if (strncmp(*text, word, n) != 0 ||
+	    ((*text)[n] != '\0' && (*text)[n] != '/'))
+		return (false);
+	*text += n;
+	return (true);
+}
+
+/* What may follow a port: the one protocol served here, and TLS. */
+static int
+read_suffix(const char * text, const char * suffix,
+    struct grpc_address * address, struct error * err)
+{
+	bool grpc = false;
+
+	while (*suffix != '\0' && strcmp(suffix, "/") != 0) {
+		if (!grpc && take_word(&suffix, "/grpc"))
+			grpc = true;
+		else if (!address->tls && take_word(&suffix, "/tls"))
+			address->tls = true;
+		else
+			return (error_set(err, ERR_INVALID_INPUT, "%s: only "
+			    "/grpc is served at an address, with /tls or "
+			    "without", text));
+	}
+	return (0);
 }
 
 static int
@@ -79,7 +101,8 @@ parse_tcp(const char * text, const char * host, struct grpc_address * address,
 	memcpy(address->host, host, n);
 	address->host[n] = '\0';
 	address->port = (uint16_t)port;
-	return (check_suffix(text, digits + strcspn(digits, "/"), err));
+	return (read_suffix(text, digits + strcspn(digits, "/"), address,
+	    err));
 
 err0:
 	return (error_set(err, ERR_INVALID_INPUT,
@@ -92,11 +115,14 @@ parse_host_port(const char * text, struct grpc_address * address,
 {
 	const char * colon = strrchr(text, ':');
 	const char * host = text;
+	const char * suffix = text + strlen(text);
 	size_t n = colon == NULL ? 0 : (size_t)(colon - text);
 	long port;
 
+	if (colon != NULL)
+		suffix = colon + strcspn(colon, "/");
 	if (colon == NULL || (port = read_port(colon + 1,
-	    strlen(colon + 1))) < 0)
+	    (size_t)(suffix - colon - 1))) < 0)
 		goto err0;
 	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
 		host++;
@@ -111,7 +137,7 @@ parse_host_port(const char * text, struct grpc_address * address,
 	memcpy(address->host, host, n);
 	address->host[n] = '\0';
 	address->port = (uint16_t)port;
-	return (0);
+	return (read_suffix(text, suffix, address, err));
 
 err0:
 	return (error_set(err, ERR_INVALID_INPUT, "%s: expected "

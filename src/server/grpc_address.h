@@ -15,13 +15,14 @@ struct grpc_address {
 	char path[GRPC_ADDRESS_PATH];  /* of the socket file */
 	char host[256];                /* name or IP text, without brackets */
 	uint16_t port;
+	bool tls;                      /* TCP with TLS */
 };
 
 /*
  * Read `/unix/<path>` (the path begins with that second slash),
  * `/ip4|ip6|dns/<host>/tcp/<port>`, each with or without `/grpc`, or
- * `<host>:<port>`; no host means 127.0.0.1.  0, or -ERR_INVALID_INPUT with a
- * sentence.  Source: berty go/internal/grpcutil/server.go.
+ * `<host>:<port>`; no host means 127.0.0.1.  Behind a port may stand `/tls`,
+ * before or after `/grpc`.  0, or -ERR_INVALID_INPUT with a sentence.  Source: berty go/internal/grpcutil/server.go.
  */
 int grpc_address_parse(const char * text, struct grpc_address * address,
     struct error * err);

@@ -11,9 +11,62 @@
 
 #define REPLY_MAX ((size_t)(64 * 1024 * 1024))
 
+/* Keep the token for who may see it. */
+static int
+take_token(struct grpc_client * client, const struct grpc_address * to,
+    const char * token, struct error * err)
+{
+	if (token == NULL || to->local)
+		return (0);
+	if (!to->tls && !grpc_address_is_loopback(to))
+		return (error_set(err, ERR_INVALID_INPUT, "a token is not sent "
+		    "in clear to another machine: write /tls behind the "
+		    "address"));
+	buffer_printf(&client->bearer, "Bearer %s", token);
+	buffer_byte(&client->bearer, 0);
+	return (client->bearer.failed ? error_set(err, ERR_INTERNAL,
+	    "no memory") : 0);
+}
+
+static int
+get_in(struct grpc_client * client, const char * address,
+    const struct grpc_client_options * options, uint64_t until,
+    struct error * err)
+{
+	static const struct grpc_client_options none;
+	struct grpc_address to;
+	int status;
+
+	if (options == NULL)
+		options = &none;
+	if ((status = grpc_address_parse(address, &to, err)) != 0 ||
+	    (status = take_token(client, &to, options->token, err)) != 0 ||
+	    (status = grpc_dial(address, until, &client->fd, err)) != 0)
+		return (status);
+	if (to.local)
+		(void)snprintf(client->authority, sizeof(client->authority),
+		    "localhost");
+	else
+		(void)snprintf(client->authority, sizeof(client->authority),
+		    strchr(to.host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+		    to.host, (unsigned)to.port);
+	if (to.tls)
+		status = grpc_client_secure(client, &to, options, until,
+		    address, err);
+	return (status);
+}
+
 int
 grpc_client_open(struct grpc_client ** result, const char * address,
     uint64_t timeout_ms, struct error * err)
+{
+	return (grpc_client_open_with(result, address, NULL, timeout_ms, err));
+}
+
+int
+grpc_client_open_with(struct grpc_client ** result, const char * address,
+    const struct grpc_client_options * options, uint64_t timeout_ms,
+    struct error * err)
 {
 	struct grpc_client * client = calloc(1, sizeof(*client));
 	uint64_t until = timeout_ms == 0 ? UINT64_MAX :
@@ -23,7 +76,7 @@ grpc_client_open(struct grpc_client ** result, const char * address,
 	if (client == NULL)
 		return (error_set(err, ERR_INTERNAL, "no memory"));
 	client->fd = -1;
-	if ((status = grpc_dial(address, until, &client->fd, err)) != 0)
+	if ((status = get_in(client, address, options, until, err)) != 0)
 		goto err0;
 	if ((status = grpc_client_connect(client)) != 0) {
 		(void)error_set(err, ERR_INTERNAL, "no memory");
@@ -43,8 +96,13 @@ grpc_client_close(struct grpc_client * client)
 	if (client == NULL)
 		return;
 	nghttp2_session_del(client->session);
+	tls_channel_free(client->tls);
+	if (client->trust != NULL)
+		gnutls_certificate_free_credentials(client->trust);
 	if (client->fd >= 0)
 		(void)close(client->fd);
+	buffer_free(&client->plain);
+	buffer_wipe(&client->bearer);
 	protobuf_free(client->single);
 	buffer_free(&client->unsent);
 	buffer_free(&client->out);
@@ -154,6 +212,18 @@ fail(struct grpc_client * client, enum grpc_status status, const char * text,
 	return (error_set(err, ERR_STREAM_READ, "%s", text));
 }
 
+/* A connection that ended before HTTP/2 was spoken was the wrong one. */
+static const char *
+lost_text(const struct grpc_client * client)
+{
+	if (client->greeted)
+		return ("the connection was lost");
+	if (client->tls != NULL)
+		return ("the node hung up before it spoke gRPC");
+	return ("the node hung up before it spoke gRPC: if it serves TLS, "
+	    "write /tls behind the address");
+}
+
 /* The chain that the trailers tell of. */
 static void
 read_chain(struct grpc_client * client, struct error * err)
@@ -209,7 +279,7 @@ turn(struct grpc_client * client, struct error * err)
 	grpc_client_flush(client);
 	if (client->lost)
 		return (fail(client, GRPC_UNAVAILABLE,
-		    "the connection was lost", err));
+		    lost_text(client), err));
 	switch (grpc_dial_wait(client->fd, client->unsent.n > 0, client->until,
 	    client->request->stop)) {
 	case GRPC_DIAL_READY:
@@ -245,7 +315,7 @@ grpc_client_run(struct grpc_client * client,
 	reset_state(client, request);
 	if (client->lost || grpc_client_submit(client) != 0)
 		return (fail(client, GRPC_UNAVAILABLE,
-		    "the connection was lost", err));
+		    lost_text(client), err));
 	while (!client->closed)
 		if ((status = turn(client, err)) != 0)
 			return (status);

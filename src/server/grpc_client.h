@@ -1,6 +1,6 @@
 /*
  * grpc_client.h: a small blocking gRPC client for the command line, over a
- * unix socket or TCP without TLS.  One call at a time; no event loop.
+ * unix socket or TCP, with TLS or without.  One call at a time; no event loop.
  */
 #ifndef BERTY_SERVER_GRPC_CLIENT_H
 #define BERTY_SERVER_GRPC_CLIENT_H
@@ -21,6 +21,24 @@ struct grpc_client;
 int grpc_client_open(struct grpc_client ** client, const char * address,
     uint64_t timeout_ms, struct error * err);
 void grpc_client_close(struct grpc_client * client);
+
+/* How to get in; borrowed while it is opened. */
+struct grpc_client_options {
+	const char * token;    /* shown over TCP; NULL: none */
+	const char * tls_pin;  /* the fingerprint of the one certificate that
+	                        * is trusted; or NULL, and then by those in */
+	const char * tls_ca;   /* this PEM file; NULL: those of the system */
+};
+
+/*
+ * The same, options NULL meaning none of them.  With `/tls` behind the port,
+ * over TLS.  Also -ERR_INVALID_INPUT: a server that is not trusted, a token
+ * that would be sent in clear to another machine; and -ERR_STREAM_READ: no TLS
+ * is spoken there.
+ */
+int grpc_client_open_with(struct grpc_client ** client, const char * address,
+    const struct grpc_client_options * options, uint64_t timeout_ms,
+    struct error * err);
 
 /* One call; members not needed are zero. */
 struct grpc_client_request {

@@ -4,11 +4,19 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "server/grpc_address.h"
 #include "server/grpc_client.h"
+#include "server/tls_channel.h"
 
 struct grpc_client {
 	int fd;
 	nghttp2_session * session;
+	struct tls_channel * tls;   /* NULL: in clear */
+	gnutls_certificate_credentials_t trust;  /* of tls */
+	struct buffer plain;        /* what TLS opened */
+	struct buffer bearer;       /* of `authorization`, with a NUL; or empty */
+	char authority[300];
+	bool greeted;               /* the server has spoken HTTP/2 */
 	bool lost;                  /* the connection is of no more use */
 	struct buffer unsent;
 	const struct grpc_client_request * request;
@@ -27,6 +35,11 @@ struct grpc_client {
 	struct buffer message;
 	struct buffer details;
 };
+
+/* TLS, until the server is known.  Errors as grpc_client_open_with. */
+int grpc_client_secure(struct grpc_client * client,
+    const struct grpc_address * to, const struct grpc_client_options * options,
+    uint64_t until, const char * address, struct error * err);
 
 /* Begin HTTP/2 on the socket.  0 or -ERR_INTERNAL (no memory). */
 int grpc_client_connect(struct grpc_client * client);

@@ -84,6 +84,17 @@ on_stream_close(nghttp2_session * session, int32_t id, uint32_t code,
 	return (0);
 }
 
+static int
+on_frame(nghttp2_session * session, const nghttp2_frame * frame, void * user)
+{
+	struct grpc_client * client = user;
+
+	(void)session;
+	if (frame->hd.type == NGHTTP2_SETTINGS)
+		client->greeted = true;
+	return (0);
+}
+
 int
 grpc_client_connect(struct grpc_client * client)
 {
@@ -98,6 +109,8 @@ grpc_client_connect(struct grpc_client * client)
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
 	    on_data);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
+	    on_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
 	    on_stream_close);
 	status = nghttp2_session_client_new(&client->session, callbacks,
@@ -171,17 +184,23 @@ grpc_client_submit(struct grpc_client * client)
 	const struct grpc_client_request * r = client->request;
 	nghttp2_data_provider provider = {{.ptr = client}, read_request};
 	struct buffer timeout = {0};
-	nghttp2_nv list[7];
+	nghttp2_nv list[8];
 	char path[256];
 	size_t n = 0;
 
 	(void)snprintf(path, sizeof(path), "/%s/%s", r->service, r->method);
 	list[n++] = header(":method", "POST");
-	list[n++] = header(":scheme", "http");
+	list[n++] = header(":scheme", client->tls == NULL ? "http" : "https");
 	list[n++] = header(":path", path);
-	list[n++] = header(":authority", "localhost");
+	list[n++] = header(":authority", client->authority);
 	list[n++] = header("content-type", "application/grpc");
 	list[n++] = header("te", "trailers");
+	if (client->bearer.n > 0) {
+		list[n] = header("authorization",
+		    (const char *)client->bearer.p);
+		/* Compression could tell it (RFC 7541 §7.1.3). */
+		list[n++].flags = NGHTTP2_NV_FLAG_NO_INDEX;
+	}
 	if (r->timeout_ms != 0) {
 		grpc_frame_write_timeout(&timeout, r->timeout_ms);
 		buffer_byte(&timeout, 0);
@@ -195,22 +214,36 @@ grpc_client_submit(struct grpc_client * client)
 	return (client->id < 0 ? -ERR_INTERNAL : 0);
 }
 
+/* Put into `unsent` what is to be said next, if there is anything. */
+static void
+fill(struct grpc_client * client)
+{
+	const uint8_t * p;
+	ssize_t n = 0;
+
+	if (client->tls != NULL)
+		tls_channel_take(client->tls, &client->unsent);
+	if (client->session != NULL)
+		n = nghttp2_session_mem_send(client->session, &p);
+	if (n > 0 && client->tls != NULL)
+		tls_channel_send(client->tls, slice_of(p, (size_t)n),
+		    &client->unsent);
+	else if (n > 0)
+		buffer_append(&client->unsent, p, (size_t)n);
+	client->lost |= n < 0 || client->unsent.failed;
+}
+
 /* Write what the socket takes. */
 void
 grpc_client_flush(struct grpc_client * client)
 {
-	const uint8_t * p;
 	ssize_t n;
 
 	for (;;) {
-		if (client->unsent.n == 0) {
-			n = nghttp2_session_mem_send(client->session, &p);
-			if (n <= 0) {
-				client->lost |= n < 0;
-				return;
-			}
-			buffer_append(&client->unsent, p, (size_t)n);
-		}
+		if (client->unsent.n == 0)
+			fill(client);
+		if (client->unsent.n == 0 || client->lost)
+			return;
 		n = send(client->fd, client->unsent.p, client->unsent.n,
 		    MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
@@ -228,10 +261,20 @@ grpc_client_receive(struct grpc_client * client)
 {
 	uint8_t bytes[16384];
 	ssize_t n = recv(client->fd, bytes, sizeof(bytes), 0);
+	struct slice in;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || nghttp2_session_mem_recv(client->session, bytes,
-	    (size_t)n) < 0)
+	client->lost |= n <= 0;
+	in = slice_of(bytes, n < 0 ? 0 : (size_t)n);
+	/* What came before the end is heard, too. */
+	if (client->tls != NULL) {
+		client->lost |= tls_channel_receive(client->tls, in,
+		    &client->plain) != 0;
+		in = buffer_all(&client->plain);
+	}
+	if (in.n > 0 && nghttp2_session_mem_recv(client->session, in.p,
+	    in.n) < 0)
 		client->lost = true;
+	buffer_clear(&client->plain);
 }

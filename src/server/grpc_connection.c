@@ -16,8 +16,32 @@ on_closed(uv_handle_t * handle)
 	struct grpc_server * server = connection->server;
 
 	buffer_free(&connection->out);
+	tls_channel_free(connection->tls);
 	free(connection);
 	grpc_server_closed(server);
+}
+
+/* The handshake is over, one way or the other. */
+static void
+end_shaking(struct grpc_connection * connection)
+{
+	if (connection->shaking)
+		budget_give(&connection->server->handshakes, 1);
+	connection->shaking = false;
+}
+
+/* TLS has a last word: why it ends.  Who does not take it at once goes without. */
+static void
+say_goodbye(struct grpc_connection * connection)
+{
+	struct buffer last = {0};
+	uv_buf_t bytes;
+
+	tls_channel_end(connection->tls, &last);
+	bytes = uv_buf_init((char *)last.p, (unsigned)last.n);
+	if (last.n > 0 && !last.failed && !connection->writing)
+		(void)uv_try_write(&connection->socket.stream, &bytes, 1);
+	buffer_free(&last);
 }
 
 /* Close at once; never from within a callback of nghttp2. */
@@ -29,6 +53,9 @@ grpc_connection_close(struct grpc_connection * connection)
 	if (connection->closing)
 		return;
 	connection->closing = true;
+	end_shaking(connection);
+	if (connection->tls != NULL)
+		say_goodbye(connection);
 	list_remove(&connection->place);
 	list_remove(&connection->dirty);
 	if (connection->counted)
@@ -62,23 +89,48 @@ on_written(uv_write_t * request, int status)
 		grpc_connection_touch(connection);
 }
 
-/* Collect up to GRPC_WRITE_SIZE bytes, more or less; false: close. */
+/* Frames up to GRPC_WRITE_SIZE bytes, more or less. */
 static bool
-collect(struct grpc_connection * connection)
+collect_frames(struct grpc_connection * connection, struct buffer * out)
 {
 	const uint8_t * p;
 	ssize_t n;
 
-	buffer_clear(&connection->out);
-	while (connection->out.n < GRPC_WRITE_SIZE) {
+	while (out->n < GRPC_WRITE_SIZE) {
 		n = nghttp2_session_mem_send(connection->session, &p);
 		if (n < 0)
 			return (false);
 		if (n == 0)
 			break;
-		buffer_append(&connection->out, p, (size_t)n);
+		buffer_append(out, p, (size_t)n);
+	}
+	return (!out->failed);
+}
+
+static bool
+collect_sealed(struct grpc_connection * connection)
+{
+	struct buffer * plain = &connection->server->plain;
+
+	tls_channel_take(connection->tls, &connection->out);
+	if (tls_channel_ready(connection->tls)) {
+		buffer_clear(plain);
+		if (!collect_frames(connection, plain))
+			return (false);
+		tls_channel_send(connection->tls, buffer_all(plain),
+		    &connection->out);
 	}
 	return (!connection->out.failed);
+}
+
+/* Fill `out` with what is to be written; false: close. */
+static bool
+collect(struct grpc_connection * connection)
+{
+	buffer_clear(&connection->out);
+	if (connection->tls != NULL)
+		return (collect_sealed(connection));
+	return (collect_frames(connection, &connection->out));
 }
 
 /* Hand `out` to the socket; what it does not take at once goes as it can. */
@@ -143,15 +195,50 @@ on_alloc(uv_handle_t * handle, size_t suggested, uv_buf_t * bytes)
 	    sizeof(connection->server->input));
 }
 
+/* From now on it has to speak HTTP/2. */
+static void
+shaken(struct grpc_connection * connection)
+{
+	struct grpc_server * server = connection->server;
+
+	end_shaking(connection);
+	connection->preface_at = clock_add(grpc_server_now(server),
+	    server->options.preface_ms);
+	grpc_server_arm(server);
+}
+
+/* Open what came; *bytes is what it says.  False: close. */
+static bool
+open_sealed(struct grpc_connection * connection, struct slice * bytes)
+{
+	struct grpc_server * server = connection->server;
+
+	buffer_clear(&server->plain);
+	if (tls_channel_receive(connection->tls, *bytes,
+	    &server->plain) != 0) {
+		if (connection->shaking)
+			log_info(server->log, "grpc", "a TLS handshake failed: "
+			    "%s", tls_channel_why(connection->tls));
+		return (false);
+	}
+	if (connection->shaking && tls_channel_ready(connection->tls))
+		shaken(connection);
+	*bytes = buffer_all(&server->plain);
+	return (true);
+}
+
 static void
 on_read(uv_stream_t * stream, ssize_t n, const uv_buf_t * bytes)
 {
 	struct grpc_connection * connection = stream->data;
+	struct slice in;
 
 	if (n == 0 || connection->closing)
 		return;
-	if (n < 0 || nghttp2_session_mem_recv(connection->session,
-	    (const uint8_t *)bytes->base, (size_t)n) < 0)
+	in = slice_of(bytes->base, n < 0 ? 0 : (size_t)n);
+	if (n < 0 || (connection->tls != NULL &&
+	    !open_sealed(connection, &in)) ||
+	    nghttp2_session_mem_recv(connection->session, in.p, in.n) < 0)
 		grpc_connection_close(connection);
 	else
 		grpc_connection_touch(connection);
@@ -167,25 +254,95 @@ init_socket(struct grpc_listener * listener, union grpc_socket * socket)
 	return (uv_tcp_init(loop, &socket->tcp));
 }
 
-/* Become a connection of the server, or close. */
-static void
-begin(struct grpc_connection * connection)
+/*
+ * Close the stranger who has waited longest: one that still shakes hands, or
+ * any that has not shown its token.  False when there is none.
+ */
+static bool
+give_way(struct grpc_server * server, bool shaking)
+{
+	struct grpc_connection * c;
+	struct list * place, * following;
+
+	list_each(place, following, &server->connections) {
+		c = list_entry(place, struct grpc_connection, place);
+		if (shaking ? !c->shaking : !c->guarded || c->preface_at == 0)
+			continue;
+		grpc_connection_close(c);
+		return (true);
+	}
+	return (false);
+}
+
+static bool
+take(struct grpc_server * server, struct budget * b, bool shaking)
+{
+	return (budget_take(b, 1) ||
+	    (give_way(server, shaking) && budget_take(b, 1)));
+}
+
+/* Count it, and begin TLS where that is spoken; false: no room. */
+static bool
+admit(struct grpc_connection * connection, bool tls)
 {
 	struct grpc_server * server = connection->server;
+	struct tls_credentials * credentials;
+	uint64_t ms = server->options.preface_ms;
 
-	connection->counted = budget_take(&server->n_connections, 1);
+	connection->counted = take(server, &server->n_connections, false);
+	if (!connection->counted)
+		return (false);
+	if (tls) {
+		ms = server->options.handshake_ms;
+		connection->shaking = take(server, &server->handshakes, true);
+		credentials = access_credentials(server->options.access, NULL);
+		if (connection->shaking && credentials != NULL)
+			connection->tls = tls_channel_accept(credentials);
+	}
+	connection->preface_at = clock_add(grpc_server_now(server), ms);
+	return (!tls || connection->tls != NULL);
+}
+
+/* Become a connection of the server, or close. */
+static void
+begin(struct grpc_connection * connection, bool tls)
+{
+	struct grpc_server * server = connection->server;
+	bool admitted = admit(connection, tls);
+
 	list_append(&server->connections, &connection->place);
 	connection->session = grpc_stream_session(connection);
-	connection->preface_at = clock_add(grpc_server_now(server),
-	    server->options.preface_ms);
-	if (connection->session == NULL || server->stopping ||
-	    !connection->counted ||
+	if (!admitted || connection->session == NULL || server->stopping ||
 	    uv_read_start(&connection->socket.stream, on_alloc, on_read) != 0) {
 		grpc_connection_close(connection);
 		return;
 	}
 	grpc_connection_touch(connection);
 	grpc_server_arm(server);
+}
+
+/* Is the user at the other end let in? */
+static bool
+is_ours(struct grpc_connection * connection)
+{
+	uv_os_fd_t fd;
+
+	if (uv_fileno(&connection->socket.handle, &fd) == 0 &&
+	    grpc_peer_may(fd))
+		return (true);
+	log_warn(connection->server->log, "grpc",
+	    "another user of this machine was turned away");
+	return (false);
+}
+
+/* Calls over TCP need a token, if there are any. */
+static bool
+is_guarded(const struct grpc_listener * listener)
+{
+	const struct grpc_options * o = &listener->server->options;
+
+	return (!listener->local && !o->own_access && o->access != NULL &&
+	    access_wants_token(o->access));
 }
 
 void
@@ -196,6 +353,7 @@ grpc_connection_accept(struct grpc_listener * listener)
 	if (connection == NULL)
 		return;
 	connection->server = listener->server;
+	connection->guarded = is_guarded(listener);
 	list_init(&connection->place);
 	list_init(&connection->dirty);
 	list_init(&connection->calls);
@@ -206,12 +364,13 @@ grpc_connection_accept(struct grpc_listener * listener)
 	connection->socket.handle.data = connection;
 	listener->server->handles++;
 	if (uv_accept(&listener->socket.stream,
-	    &connection->socket.stream) != 0) {
+	    &connection->socket.stream) != 0 ||
+	    (listener->local && !is_ours(connection))) {
 		connection->closing = true;
 		uv_close(&connection->socket.handle, on_closed);
 		return;
 	}
 	if (!listener->local)
 		(void)uv_tcp_nodelay(&connection->socket.tcp, 1);
-	begin(connection);
+	begin(connection, listener->tls);
 }

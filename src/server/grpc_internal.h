@@ -13,8 +13,10 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "server/access.h"
 #include "server/grpc.h"
 #include "server/grpc_address.h"
+#include "server/tls_channel.h"
 
 #define GRPC_WINDOW (256 * 1024)         /* of a stream, for what clients send */
 #define GRPC_CONNECTION_WINDOW (1024 * 1024)
@@ -31,8 +33,16 @@ union grpc_socket {
 	uv_tcp_t tcp;
 };
 
+/* What lets a call in, over TCP. */
+enum grpc_guard {
+	GRPC_GUARD_TOKEN,
+	GRPC_GUARD_OWN,            /* the handler looks */
+	GRPC_GUARD_NONE            /* nothing, and it says nothing of who calls */
+};
+
 /* A method with the user pointer it was added with. */
 struct grpc_entry {
+	enum grpc_guard guard;
 	const struct grpc_method * method;
 	void * user;
 };
@@ -41,7 +51,7 @@ struct grpc_listener {
 	struct list place;
 	struct grpc_server * server;
 	union grpc_socket socket;
-	bool local;
+	bool local, tls;
 	char path[GRPC_ADDRESS_PATH];
 	char address[GRPC_ADDRESS_PATH + 16];
 };
@@ -60,8 +70,10 @@ struct grpc_server {
 	uv_timer_t timer;
 	uv_prepare_t prepare;
 	uint8_t input[65536];      /* of whichever connection is reading */
+	struct buffer plain;       /* what TLS opens, or is to seal */
 	size_t handles;            /* that libuv still knows */
 	struct budget n_connections, n_calls;
+	struct budget handshakes;  /* of TLS, that are not over */
 	struct budget streams;     /* calls of a connection */
 	struct budget buffered;    /* bytes of unfinished requests */
 	struct budget queued;      /* bytes of replies that wait */
@@ -84,6 +96,9 @@ struct grpc_connection {
 	uv_write_t write;
 	struct buffer out;
 	size_t out_at;
+	struct tls_channel * tls;  /* NULL: in clear */
+	bool shaking;              /* hands; counted as such */
+	bool guarded;              /* its calls need a token, if there are any */
 	uint64_t preface_at;       /* when it must have spoken; 0: it has */
 	bool counted;              /* among the server's connections */
 	bool writing;
@@ -115,6 +130,7 @@ struct grpc_call {
 	struct buffer metadata;    /* those that a handler may ask for */
 	struct buffer trailers;    /* those that a handler added */
 	size_t n_trailers;
+	uint64_t token;            /* that let it in; 0: it needed none */
 	uint64_t deadline;         /* uv time, UINT64_MAX: none */
 	struct buffer message;     /* trailers: the text, */
 	struct buffer details;     /* and the details in base64 */
@@ -140,9 +156,20 @@ void grpc_server_arm(struct grpc_server * server);
 void grpc_server_time(struct grpc_server * server, struct grpc_call * call,
     uint64_t ms);
 void grpc_server_closed(struct grpc_server * server);
+int grpc_server_add_guarded(struct grpc_server * server,
+    const struct grpc_method * methods, size_t n, void * user,
+    enum grpc_guard guard);
 
 /* grpc_listener.c */
 void grpc_listener_close(struct grpc_listener * listener);
+
+/* grpc_peer.c: is the other end of a local socket our user's, or root's? */
+bool grpc_peer_may(int fd);
+
+/* grpc_access.c: may the call be made?  If not, it is ended. */
+bool grpc_access_judge(struct grpc_call * call);
+int grpc_access_listen(struct grpc_server * server, const char * text,
+    const struct grpc_address * to, struct error * err);
 
 /* grpc_connection.c */
 void grpc_connection_accept(struct grpc_listener * listener);

@@ -178,9 +178,9 @@ listen_tcp(struct grpc_listener * listener, const struct grpc_address * to,
 		return (error_set(err, ERR_INTERNAL, "%s:%u: %s", host,
 		    to->port, uv_strerror(status)));
 	(void)snprintf(listener->address, sizeof(listener->address),
-	    "/%s/%.45s/tcp/%u", v6 ? "ip6" : "ip4", host,
+	    "/%s/%.45s/tcp/%u%s", v6 ? "ip6" : "ip4", host,
 	    (unsigned)ntohs(v6 ? ((struct sockaddr_in6 *)&at)->sin6_port :
-	    ((struct sockaddr_in *)&at)->sin_port));
+	    ((struct sockaddr_in *)&at)->sin_port), to->tls ? "/tls" : "");
 	return (0);
 }
 
@@ -210,14 +210,13 @@ grpc_server_listen(struct grpc_server * server, const char * text,
 
 	if ((status = grpc_address_parse(text, &to, err)) != 0)
 		return (status);
-	if (!to.local && !grpc_address_is_loopback(&to))
-		return (error_set(err, ERR_INVALID_INPUT, "%s: only loopback "
-		    "addresses are served, since calls are not authenticated",
-		    text));
+	if ((status = grpc_access_listen(server, text, &to, err)) != 0)
+		return (status);
 	if ((listener = calloc(1, sizeof(*listener))) == NULL)
 		return (error_set(err, ERR_INTERNAL, "no memory"));
 	listener->server = server;
 	listener->local = to.local;
+	listener->tls = to.tls;
 	memcpy(listener->path, to.path, sizeof(to.path));
 	status = to.local ?
 	    uv_pipe_init(server->loop, &listener->socket.pipe, 0) :

@@ -28,6 +28,10 @@ with_defaults(const struct grpc_options * options)
 		o.calls_max = 16384;
 	if (o.preface_ms == 0)
 		o.preface_ms = 20000;
+	if (o.handshakes_max == 0)
+		o.handshakes_max = 64;
+	if (o.handshake_ms == 0)
+		o.handshake_ms = 10000;
 	return (o);
 }
 
@@ -229,6 +233,7 @@ server_free(struct grpc_server * server)
 	while (map_next(&server->methods, &at, &key, &entry))
 		free(entry);
 	map_free(&server->methods);
+	buffer_free(&server->plain);
 	free(server);
 }
 
@@ -267,6 +272,8 @@ init_budgets(struct grpc_server * server)
 
 	budget_init(&server->n_connections, "grpc.connections",
 	    o->connections_max);
+	budget_init(&server->handshakes, "grpc.handshakes",
+	    o->handshakes_max);
 	budget_init(&server->n_calls, "grpc.calls", o->calls_max);
 	budget_init(&server->streams, "grpc.calls_of_connection",
 	    o->streams_max);
@@ -307,7 +314,7 @@ grpc_server_new(struct grpc_server ** result, uv_loop_t * loop,
 
 static int
 add_one(struct grpc_server * server, const struct grpc_method * method,
-    void * user)
+    void * user, enum grpc_guard guard)
 {
 	struct grpc_entry * entry;
 	struct buffer path = {0};
@@ -322,7 +329,7 @@ add_one(struct grpc_server * server, const struct grpc_method * method,
 	}
 	if ((entry = malloc(sizeof(*entry))) == NULL)
 		goto err0;
-	*entry = (struct grpc_entry){method, user};
+	*entry = (struct grpc_entry){guard, method, user};
 	if ((status = map_set(&server->methods, buffer_all(&path),
 	    entry)) != 0)
 		free(entry);
@@ -332,16 +339,33 @@ err0:
 }
 
 int
-grpc_server_add(struct grpc_server * server, const struct grpc_method * methods,
-    size_t n, void * user)
+grpc_server_add_guarded(struct grpc_server * server,
+    const struct grpc_method * methods, size_t n, void * user,
+    enum grpc_guard guard)
 {
 	size_t i;
 	int status;
 
 	for (i = 0; i < n; i++)
-		if ((status = add_one(server, &methods[i], user)) != 0)
+		if ((status = add_one(server, &methods[i], user, guard)) != 0)
 			return (status);
 	return (0);
+}
+
+int
+grpc_server_add(struct grpc_server * server, const struct grpc_method * methods,
+    size_t n, void * user)
+{
+	return (grpc_server_add_guarded(server, methods, n, user,
+	    GRPC_GUARD_TOKEN));
+}
+
+int
+grpc_server_add_open(struct grpc_server * server,
+    const struct grpc_method * methods, size_t n, void * user)
+{
+	return (grpc_server_add_guarded(server, methods, n, user,
+	    GRPC_GUARD_OWN));
 }
 
 void
@@ -375,6 +399,7 @@ grpc_server_budgets(const struct grpc_server * server,
     const struct budget_walk * walk)
 {
 	budget_tell(walk, &server->n_connections);
+	budget_tell(walk, &server->handshakes);
 	budget_tell(walk, &server->n_calls);
 	budget_tell_used(walk, &server->streams, most_calls(server));
 	budget_tell(walk, &server->buffered);

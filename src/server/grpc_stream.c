@@ -162,7 +162,7 @@ dispatch(struct grpc_call * call)
 		    "too many unfinished requests");
 	else if (server->stopping)
 		refuse(call, GRPC_UNAVAILABLE, "the server stops");
-	else {
+	else if (grpc_access_judge(call)) {
 		if (call->deadline != UINT64_MAX)
 			grpc_server_time(server, call, call->deadline);
 		if (call->entry->method->client_stream)
@@ -348,7 +348,8 @@ on_frame(nghttp2_session * session, const nghttp2_frame * frame, void * user)
 	struct grpc_connection * connection = user;
 	struct grpc_call * call = NULL;
 
-	connection->preface_at = 0;
+	if (!connection->guarded)
+		connection->preface_at = 0;
 	if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
 		call = nghttp2_session_get_stream_user_data(session,
 		    frame->hd.stream_id);
