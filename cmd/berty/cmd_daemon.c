@@ -46,6 +46,8 @@ static const struct flag daemon_flags[] = {
 	{"network", "LIST", "berty", "berty, berty-v1 (the network of 2022) or "
 	    "wesh; several with commas, the first for a new account"},
 	{"name", "NAME", NULL, "your name in the printed contact link"},
+	{"web.ca-file", "FILE", NULL, "the PEM file of the authorities that "
+	    "prove servers which the node asks (default: the system's)"},
 	{"no-qr", NULL, NULL, "print no QR code (there is none either when "
 	    "the output is no terminal)"},
 	{"no-banner", NULL, NULL, "print only that the node is ready"},
@@ -363,6 +365,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->listeners = b->listeners;
 	o->swarm = b->swarm;
 	o->static_peers = b->static_peers;
+	o->web_ca_file = flags_text(f, "web.ca-file");
 	o->security = flags_text(f, "p2p.security");
 	o->mdns = flags_on(f, "p2p.mdns");
 	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");

@@ -36,6 +36,9 @@ struct berty_daemon_options {
 	bool enable_requests;           /* be found by contact requests */
 	bool legacy_status;             /* gRPC status 14 for every error */
 	struct berty_logger log;
+	const char * web_ca_file;       /* PEM file of the authorities that
+	                                 * prove servers which this node asks;
+	                                 * NULL: the system's */
 };
 
 /* What there is to say once all is up; valid during the call. */

@@ -15,6 +15,7 @@
 #include "public/world/public_config.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
+#include "world/web/web_curl.h"
 
 /* How long calls may go on once the daemon was told to stop, ms. */
 #define DRAIN_MS 500
@@ -22,6 +23,7 @@
 struct daemon {
 	struct logger log;
 	struct world * world;
+	struct web * web;
 	struct node * node;
 	struct grpc_server * server;
 	struct grpc_api * apis[API_SERVICES_MAX];
@@ -73,6 +75,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		.auto_activate = o->auto_activate,
 		.agent = version_agent(),
 		.libraries = d->libraries,
+		.web = d->web,
 	};
 	const char * networks = o->networks == NULL ? "berty" : o->networks;
 	struct buffer path = {0};
@@ -334,6 +337,7 @@ close_daemon(struct daemon * d)
 	close_server(d);
 	if (d->node != NULL)
 		node_close(d->node);
+	web_curl_free(d->web);
 	for (i = 0; i < d->signals_open; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	if (d->world != NULL)
@@ -347,10 +351,16 @@ run(const struct berty_daemon_options * options,
 {
 	struct daemon d = {.log = logger_import(&options->log), .ready = ready,
 	    .user = user};
+	struct web_curl_options web;
 	int rc;
 
 	if ((d.world = world_os_new(&d.log)) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	web = (struct web_curl_options){.ca_file = options->web_ca_file};
+	if ((d.web = web_curl_new(d.world, &web)) == NULL) {
+		rc = error_set(err, ERR_INTERNAL, "out of memory");
+		goto out;
+	}
 	if ((rc = open_node(&d, options, err)) != 0)
 		goto out;
 	if (options->enable_requests && (rc = enable_requests(&d, err)) != 0)

@@ -33,6 +33,7 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	    .security = HOST_NOISE,
 	    .mdns = f->config.near,
 	    .local_records = f->config.near,
+	    .web = node->web == NULL ? NULL : fake_web_of(node->web),
 	};
 	size_t to, n = 0;
 	int rc;
@@ -89,6 +90,8 @@ fleet_start(struct fleet * f, uint64_t seed, const struct fleet_config * config)
 		list_init(&f->nodes[i].calls);
 		f->nodes[i].w = sim_node(f->sim);
 		assert_non_null(f->nodes[i].w);
+		if (config->web)
+			f->nodes[i].web = fake_web_new(f->nodes[i].w);
 	}
 	if (getenv("BERTY_LOG") != NULL)
 		sim_log(f->sim, (enum log_level)atoi(getenv("BERTY_LOG")));
@@ -152,6 +155,8 @@ fleet_stop(struct fleet * f)
 	for (i = 0; i < f->n; i++) {
 		clear(&f->nodes[i]);
 		assert_true(list_empty(&f->nodes[i].calls));
+		if (f->nodes[i].web != NULL)
+			fake_web_free(f->nodes[i].web);
 	}
 	sim_free(f->sim);
 }

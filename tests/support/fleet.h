@@ -19,6 +19,7 @@
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/protobuf.h"
 #include "node/node.h"
+#include "support/fake_web.h"
 #include "world/sim/sim.h"
 
 #define FLEET_MAX 128
@@ -33,6 +34,7 @@ struct fleet_config {
 	 * keeps the earlier one. */
 	bool (*wired)(size_t from, size_t to);
 	bool by_hand;             /* groups are activated by calls only */
+	bool web;                 /* servers can be asked: nodes[i].web */
 	bool near;                /* mDNS and local records; nobody is wired */
 	const struct network * network; /* NULL: berty-v1 */
 	/* Of a node, as `-network` takes them; NULL: the one above. */
@@ -42,6 +44,7 @@ struct fleet_config {
 struct fleet_node {
 	struct world * w;
 	struct node * node;       /* NULL: down */
+	struct fake_web * web;    /* of all lives; NULL: without */
 	uint8_t account[32];      /* its public key */
 	unsigned deaths;          /* that fleet_bury saw */
 	struct list calls;
