@@ -7,6 +7,7 @@
 #include "book.h"
 #include "payload.h"
 #include "output.h"
+#include "role.h"
 #include "share.h"
 
 static const struct flag create_flags[] = {
@@ -339,7 +340,8 @@ run_list(struct run * run)
 }
 
 static void
-print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
+print_info(const struct run * run, const struct book * book,
+    const PB(GroupInfo__Reply) * info)
 {
 	const PB(Group) * g = info->group;
 	cJSON * object;
@@ -358,6 +360,7 @@ print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
 		    protobuf_slice(info->member_pk));
 		output_add_bytes(object, "device_pk",
 		    protobuf_slice(info->device_pk));
+		role_print_members(info, book, object);
 		output_json(object);
 		return;
 	}
@@ -372,6 +375,7 @@ print_info(const struct run * run, const PB(GroupInfo__Reply) * info)
 	printf("\ndevice  ");
 	output_hex(protobuf_slice(info->device_pk));
 	putchar('\n');
+	role_print_members(info, book, NULL);
 }
 
 static int
@@ -389,7 +393,7 @@ run_info(struct run * run)
 	request.group_pk = protobuf_bytes(slice_of(pk, BOOK_KEY));
 	if ((rc = client_call(&c, "GroupInfo", &request,
 	    PB_TYPE(group_info__reply), &reply)) == 0) {
-		print_info(run, reply);
+		print_info(run, &book, reply);
 		protobuf_free(reply);
 	}
 	client_close(&c);
@@ -441,6 +445,6 @@ const struct command command_group_list = {
 
 const struct command command_group_info = {
 	.name = "group info", .arguments = "GROUP",
-	.summary = "Print who you are in a group", .help = WHICH,
+	.summary = "Print who you are in a group, and its members", .help = WHICH,
 	.least = 1, .most = 1, .run = run_info,
 };

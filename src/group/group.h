@@ -84,7 +84,8 @@ uint64_t group_scope(const struct group * g);
 
 /*
  * Write an event signed by our device (signer NULL), or by another key (302:
- * the group's), inside a transaction.  payload is the encoded message.  cid may be NULL.
+ * the group's), inside a transaction.  payload is the encoded message.  cid may
+ * be NULL.  1305 for an event that belongs into groups of another type.
  */
 int group_write_event(struct group * g, unsigned type, struct slice payload,
     const struct ed25519_key * signer, struct cid * cid, struct error * err);

@@ -161,8 +161,10 @@ carry(struct home * to, struct home * from, uint64_t * dice)
 /* --- what every network's events do --- */
 
 /* Others than those of the account's own state. */
-static const unsigned others[] = {201, 301, 302, 303, 401, 402, 403, 404, 405,
-	406, 500, 1001};
+static const unsigned others[] = {401, 402, 403, 404, 405, 406, 500, 1001};
+
+/* Those of other groups: they are not even written here. */
+static const unsigned misplaced[] = {201, 301, 302, 303};
 
 static unsigned
 listed(struct home * h, unsigned type)
@@ -205,13 +207,17 @@ write_others(struct home * h, const struct network * network)
 		if (event_rule(others[i], network) == NULL)
 			continue;
 		buffer_clear(&payload);
-		if (others[i] == 302)
-			wire_put_bytes(&payload, 1, BYTES(keys->account.pub));
-		else
-			wire_put_bytes(&payload, device_field(others[i]),
-			    BYTES(keys->device.pub));
-		write_as(h, others[i], buffer_all(&payload),
-		    others[i] == 302 ? &keys->account : NULL);
+		wire_put_bytes(&payload, device_field(others[i]),
+		    BYTES(keys->device.pub));
+		write_as(h, others[i], buffer_all(&payload), NULL);
+	}
+	for (i = 0; i < sizeof(misplaced) / sizeof(misplaced[0]); i++) {
+		assert_int_equal(store_begin(h->store), 0);
+		assert_int_equal(group_write_event(account_group(h->account),
+		    misplaced[i], buffer_all(&payload), NULL, NULL, NULL),
+		    -ERR_GROUP_INVALID_TYPE);
+		store_rollback(h->store);
+		group_forget(account_group(h->account));
 	}
 	buffer_free(&payload);
 }

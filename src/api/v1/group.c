@@ -224,6 +224,8 @@ answer_group_info(struct change * c)
 	V1(GroupInfo__Reply) reply = V1_INIT(GROUP_INFO__REPLY);
 	V1(Group) group = V1_INIT(GROUP);
 	struct group_config config = {0};
+	struct node_group * open = node_find(c->node,
+	    slice_of(c->key, KEY_SIZE));
 
 	if (account_group_config(c->account, c->key, &config, &c->err) != 0) {
 		api_fail(c->call, &c->err);
@@ -237,7 +239,10 @@ answer_group_info(struct change * c)
 	reply.member_pk = protobuf_bytes(slice_of(config.member.pub, KEY_SIZE));
 	reply.device_pk = protobuf_bytes(slice_of(config.device.pub, KEY_SIZE));
 	reply.network = (char *)(uintptr_t)config.network->name;
+	if (open != NULL)
+		v1_members_fill(&reply, node_group_of(open));
 	api_answer(c->call, &reply);
+	v1_members_free(&reply);
 	crypto_wipe(&config, sizeof(config));
 }
 

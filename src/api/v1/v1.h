@@ -107,6 +107,10 @@ void v1_set_address(char ** field, struct slice multiaddr);
 
 void v1_answer_built(struct api_call * call, void * reply);
 
+/* GroupInfo: the members of a group that is open; v1_members_free after. */
+void v1_members_fill(V1(GroupInfo__Reply) * reply, struct group * g);
+void v1_members_free(V1(GroupInfo__Reply) * reply);
+
 /* PeerList.Feature bits (1 << value) that an address alone shows. */
 unsigned v1_address_features(struct slice address, bool active);
 
@@ -128,6 +132,10 @@ void v1_multi_member_group_create(struct api_call * call);
 void v1_multi_member_group_join(struct api_call * call);
 void v1_multi_member_group_leave(struct api_call * call);
 void v1_multi_member_group_invitation_create(struct api_call * call);
+
+void v1_contact_alias_key_send(struct api_call * call);
+void v1_multi_member_group_alias_resolver_disclose(struct api_call * call);
+void v1_multi_member_group_admin_role_grant(struct api_call * call);
 
 void v1_app_message_send(struct api_call * call);
 void v1_app_metadata_send(struct api_call * call);
