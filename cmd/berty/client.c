@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/crypto.h"
+#include "server/access_file.h"
+#include "server/access_token.h"
 #include "server/grpc_client.h"
 
 #define SERVICE "berty.protocol.v1.ProtocolService"
@@ -54,9 +57,40 @@ volatile_socket(struct buffer * out)
 	buffer_byte(out, 0);
 }
 
+/* The first token of the file that is named, else that of the environment. */
+static int
+read_token(struct client * c)
+{
+	const char * file = flags_text(&c->run->flags, "node.token-file");
+	const char * set = getenv("BERTY_NODE_TOKEN");
+	struct buffer text = {0};
+	struct slice token;
+	int rc = 0;
+
+	if (file != NULL)
+		rc = access_file_read(file, true, &text, NULL, &c->run->err);
+	else if (set != NULL && *set != '\0')
+		buffer_text(&text, set);
+	if (rc == 0 && (file != NULL || text.n > 0))
+		rc = access_tokens_first(buffer_all(&text), &token,
+		    &c->run->err);
+	if (rc == 0 && text.n > 0 &&
+	    (c->token = strndup((const char *)token.p, token.n)) == NULL)
+		rc = error_set(&c->run->err, ERR_INTERNAL, "out of memory");
+	buffer_wipe(&text);
+	return (rc);
+}
+
 static int
 open_at(struct client * c, const char * address)
 {
+	const struct flags * f = &c->run->flags;
+	const struct grpc_client_options options = {
+		.token = c->token,
+		.tls_pin = flags_text(f, "node.tls-pin"),
+		.tls_ca = flags_text(f, "node.tls-ca"),
+	};
+
 	(void)snprintf(c->address, sizeof(c->address), "%s", address);
 	return (grpc_client_open(&c->grpc, address, CONNECT_MS,
 	    &c->run->err));
@@ -94,6 +128,15 @@ err0:
 	return (rc);
 }
 
+static void
+forget_token(struct client * c)
+{
+	if (c->token != NULL)
+		crypto_wipe(c->token, strlen(c->token));
+	free(c->token);
+	c->token = NULL;
+}
+
 int
 client_open(struct client * c, struct run * run)
 {
@@ -102,13 +145,19 @@ client_open(struct client * c, struct run * run)
 
 	c->run = run;
 	c->grpc = NULL;
+	c->token = NULL;
+	/* A socket file asks for no token. */
 	if (at == NULL || *at == '\0')
 		return (open_default(c, run));
-	rc = open_at(c, at);
+	rc = read_token(c);
+	if (rc == 0)
+		rc = open_at(c, at);
 	if (rc == -ERR_STREAM_WRITE)
 		(void)error_set(&run->err, ERR_STREAM_WRITE, "no node answers "
 		    "at %.100s: start one with `berty daemon -node.listeners "
 		    "…`, or leave -node.remote-addr out", at);
+	if (rc != 0)
+		forget_token(c);
 	return (rc);
 }
 
@@ -118,6 +167,7 @@ client_close(struct client * c)
 	if (c->grpc != NULL)
 		grpc_client_close(c->grpc);
 	c->grpc = NULL;
+	forget_token(c);
 }
 
 int

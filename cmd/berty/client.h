@@ -17,6 +17,7 @@ struct client {
 	struct run * run;       /* errors go to its err */
 	struct grpc_client * grpc;
 	char address[300];      /* where the node was found */
+	char * token;           /* for nodes reached over TCP; or NULL */
 };
 
 /*

@@ -27,8 +27,14 @@ static const struct flag daemon_flags[] = {
 	{"store.key-env", "NAME", NULL, "or from an environment variable, as "
 	    "64 hexadecimal digits"},
 	{"node.listeners", "LIST", NULL, "where the API is served, separated "
-	    "by commas: /unix/PATH, /ip4/127.0.0.1/tcp/PORT (default: "
-	    "/unix/<store.dir>/berty.sock)"},
+	    "by commas: /unix/PATH, /ip4/127.0.0.1/tcp/PORT, HOST:PORT; with "
+	    "/tls behind it over TLS (default: /unix/<store.dir>/berty.sock)"},
+	{"node.tls-certificate", "FILE", NULL, "the PEM file of the "
+	    "certificate for /tls (default: one that signs itself, kept in "
+	    "the store's folder)"},
+	{"node.tls-key", "FILE", NULL, "and that of its key"},
+	{"node.web-origins", "LIST", NULL, "web pages that may call: "
+	    "https://NAME[:PORT], or * for all (default: none)"},
 	{"node.auto-activate", NULL, "true", "open all known groups at start"},
 	{"node.contact-requests", NULL, "true", "be found by those who have "
 	    "the contact link"},
@@ -66,7 +72,12 @@ static const char help[] =
 "  berty daemon -store.inmem -node.listeners 127.0.0.1:9091\n"
 "  KEY=$(your-keyring get berty) berty daemon -store.key-env KEY\n"
 "\n"
-"Whoever reaches the API is you: it is served to this machine only.\n";
+"  berty daemon -node.listeners 0.0.0.0:9091/tls -node.token-file ~/berty.token\n"
+"\n"
+"Whoever reaches the API is you.  The socket file is yours alone; every user of\n"
+"this machine reaches a port of 127.0.0.1, unless -node.token-file is given.\n"
+"Other machines are served over TLS and with a token only.  SIGHUP reads tokens\n"
+"and certificate again; calls whose token is gone end.\n";
 
 /* --- log ---------------------------------------------------------------- */
 
@@ -142,6 +153,9 @@ print_json(const struct berty_daemon_info * info, const char * link,
 	output_json(object);
 }
 
+	if (info->tls_fingerprint != NULL)
+		cJSON_AddStringToObject(object, "tls_fingerprint",
+		    info->tls_fingerprint);
 static void
 print_all(const char * title, const char * const * list)
 {
@@ -167,6 +181,8 @@ print_banner(const struct printed * p, const struct berty_daemon_info * info,
 	}
 	puts("\nHand this link, or the QR code, to those who shall reach "
 	    "you:\n");
+	if (info->tls_fingerprint != NULL)
+		printf("TLS        sha256:%s\n", info->tls_fingerprint);
 	if (p->qr && internal != NULL)
 		qr_print(internal);
 	printf("\n%s\n\n", link);
@@ -338,6 +354,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 {
 	const struct flags * f = &run->flags;
 	const char * listeners = flags_text(f, "node.listeners");
+	const char ** origins;
 	const char * store = flags_text(f, "store.dir");
 	int rc;
 
@@ -370,6 +387,16 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->mdns = flags_on(f, "p2p.mdns");
 	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");
 	o->key_file = flags_text(f, "store.key-file");
+	if (flags_given(f, "node.web-origins")) {
+		b->origins = flags_list(flags_text(f, "node.web-origins"));
+		if (b->origins == NULL)
+			return (error_set(&run->err, ERR_INTERNAL,
+			    "out of memory"));
+	}
+	o->web_origins = b->origins;
+	o->token_file = flags_text(f, "node.token-file");
+	o->tls_certificate = flags_text(f, "node.tls-certificate");
+	o->tls_key = flags_text(f, "node.tls-key");
 	o->key_variable = flags_text(f, "store.key-env");
 	o->networks = flags_text(f, "network");
 	o->auto_activate = flags_on(f, "node.auto-activate");
@@ -429,3 +456,5 @@ const struct command command_daemon = {
 	.name = "daemon", .arguments = "", .summary = "Run your node",
 	.help = help, .flags = daemon_flags, .run = run_daemon,
 };
+	free(b.origins);
+	buffer_wipe(&b.passphrase);

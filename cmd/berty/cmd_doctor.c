@@ -241,7 +241,7 @@ visit_node(struct visit * v, struct client * c)
 	    PB_TYPE(system_info__reply), &system)) != 0)
 		goto err0;
 	see_process(d, system);
-	doctor_api(d, c->address);
+	doctor_api(d, c->address, c->token != NULL);
 	see_store(d, system);
 	see_peers(d, c);
 	see_listeners(d, instance);

@@ -8,8 +8,15 @@
 
 const struct flag common_flags[] = {
 	{"node.remote-addr", "ADDRESS", NULL, "the node to talk to: "
-	    "/unix/PATH, /ip4/127.0.0.1/tcp/PORT or HOST:PORT (default: the "
-	    "socket in the store's folder)"},
+	    "/unix/PATH, /ip4/127.0.0.1/tcp/PORT or HOST:PORT, with /tls "
+	    "behind it for TLS (default: the socket in the store's folder)"},
+	{"node.token-file", "FILE", NULL, "tokens, one a line: `daemon` asks "
+	    "callers over TCP for one of them, and makes the file if it is "
+	    "missing; other commands show the first (or BERTY_NODE_TOKEN)"},
+	{"node.tls-pin", "SHA256", NULL, "trust the node whose certificate has "
+	    "this fingerprint, which `berty daemon` prints"},
+	{"node.tls-ca", "FILE", NULL, "trust a node's certificate by those in "
+	    "a PEM file (default: by those of the system)"},
 	{"store.dir", "DIR", NULL, "the account's folder (default: "
 	    "$XDG_CONFIG_HOME/berty-tech/berty, else "
 	    "~/.config/berty-tech/berty)"},

@@ -39,6 +39,22 @@ struct berty_daemon_options {
 	const char * web_ca_file;       /* PEM file of the authorities that
 	                                 * prove servers which this node asks;
 	                                 * NULL: the system's */
+
+	/*
+	 * An archive (InstanceExportData, or Berty's) to begin with: a file,
+	 * and its passphrase if it is sealed.  INVALID_INPUT when the store
+	 * has an account; what is wrong with an archive leaves none.
+	 */
+	const char * restore;
+	const char * restore_passphrase;
+	const char * token_file;        /* callers over TCP show a token of it;
+	                                 * made with one if missing, read again
+	                                 * on SIGHUP; NULL: none */
+	const char * tls_certificate;   /* PEM files for listeners with /tls, */
+	const char * tls_key;           /* read again on SIGHUP; NULL: one that
+	                                 * signs itself, kept in the store */
+	const char * const * web_origins; /* pages that may call:
+	                                 * "https://app.example", "*" */
 };
 
 /* What there is to say once all is up; valid during the call. */
@@ -53,6 +69,7 @@ struct berty_daemon_info {
 	const uint8_t * const * addresses; /* the same in binary */
 	const size_t * address_sizes;
 	size_t n_addresses;
+	const char * tls_fingerprint;   /* SHA-256 of the certificate; or NULL */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "p2p/security.h"
 #include "public/world/public_config.h"
 #include "version/version.h"
+#include "server/access.h"
 #include "world/os/world_os.h"
 #include "world/web/web_curl.h"
 
@@ -26,13 +27,14 @@ struct daemon {
 	struct web * web;
 	struct node * node;
 	struct grpc_server * server;
+	struct access * access;
 	struct grpc_api * apis[API_SERVICES_MAX];
 	struct store_commit opened;
 	struct node_budgets_of budgets;
 	struct node_library libraries[DAEMON_LIBRARIES];
 	void (*ready)(void * user, const struct berty_daemon_info * info);
 	void * user;
-	uv_signal_t signals[2];
+	uv_signal_t signals[3];
 	unsigned signals_open;
 	bool stopping;
 	int status;               /* what ended it, if not a signal */
@@ -137,11 +139,28 @@ server_budgets(void * user, const struct budget_walk * walk)
 }
 
 static int
+/* Who may call. */
+static int
+open_access(struct daemon * d, const struct berty_daemon_options * o,
+    struct error * err)
+{
+	const struct access_options options = {
+		.token_file = o->token_file,
+		.certificate = o->tls_certificate,
+		.key = o->tls_key,
+		.folder = o->store,
+		.origins = o->web_origins,
+	};
+
+	return (access_new(&d->access, &options, &d->log, err));
+}
+
 open_server(struct daemon * d, const struct berty_daemon_options * o,
     struct error * err)
 {
-	struct grpc_options options = {.legacy_status = o->legacy_status};
-	struct api_service services[API_SERVICES_MAX];
+	struct grpc_options options = {.legacy_status = o->legacy_status,
+	    .access = d->access};
+	struct api_service services[API_SERVICES_MAX] = {0};
 	size_t i, n;
 	int rc;
 
@@ -248,6 +267,7 @@ tell(struct daemon * d)
 		info.address_sizes = l.sizes;
 		info.n_addresses = l.n;
 		if (d->ready != NULL)
+		info.tls_fingerprint = access_fingerprint(d->access);
 			d->ready(d->user, &info);
 	}
 	free(l.listeners);
@@ -271,14 +291,32 @@ server_stopped(void * user)
 }
 
 static void
+/* Tokens and certificates may have changed. */
+static void
+reload(struct daemon * d)
+{
+	struct error err = {0};
+
+	if (access_reload(d->access, &err) != 0)
+		log_error(&d->log, "daemon", "what was good stays so: %s",
+		    err.text);
+	else
+		log_info(&d->log, "daemon", "tokens and certificate were "
+		    "read again");
+	grpc_server_recheck(d->server);
+}
+
 on_signal(uv_signal_t * handle, int number)
 {
 	struct daemon * d = handle->data;
 
-	(void)number;
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	if (number == SIGHUP) {
+		reload(d);
+		return;
+	}
 	log_info(&d->log, "daemon", "stopping");
 	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
 }
@@ -297,12 +335,14 @@ opened(struct store_commit * commit, int status)
 }
 
 static int
-watch_signals(struct daemon * d)
+/* A terminal that is closed ends the daemon, unless it has files to read. */
+watch_signals(struct daemon * d, const struct berty_daemon_options * o)
 {
-	static const int numbers[2] = {SIGINT, SIGTERM};
-	unsigned i;
+	static const int numbers[3] = {SIGINT, SIGTERM, SIGHUP};
+	unsigned i, n;
 
-	for (i = 0; i < 2; i++) {
+	n = o->token_file != NULL || o->tls_certificate != NULL ? 3 : 2;
+	for (i = 0; i < n; i++) {
 		if (uv_signal_init(world_os_loop(d->world),
 		    &d->signals[i]) != 0)
 			return (-ERR_INTERNAL);
@@ -336,6 +376,7 @@ close_daemon(struct daemon * d)
 
 	close_server(d);
 	if (d->node != NULL)
+	access_free(d->access);
 		node_close(d->node);
 	web_curl_free(d->web);
 	for (i = 0; i < d->signals_open; i++)
@@ -365,9 +406,10 @@ run(const struct berty_daemon_options * options,
 		goto out;
 	if (options->enable_requests && (rc = enable_requests(&d, err)) != 0)
 		goto out;
-	if ((rc = open_server(&d, options, err)) != 0)
+	if ((rc = open_access(&d, options, err)) != 0 ||
+	    (rc = open_server(&d, options, err)) != 0)
 		goto out;
-	if (watch_signals(&d) != 0) {
+	if (watch_signals(&d, options) != 0) {
 		rc = error_set(err, ERR_INTERNAL,
 		    "signals cannot be watched");
 		goto out;

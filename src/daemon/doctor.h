@@ -50,8 +50,11 @@ struct doctor_key {
 void doctor_store(const struct doctor * d, const char * folder,
     const struct doctor_key * key);
 
-/* Does the API's socket file let others in?  Is a TCP listener local? */
-void doctor_api(const struct doctor * d, const char * address);
+/*
+ * Does the API's socket file let others in?  Is a TCP listener local, or did it
+ * take a token, over TLS?
+ */
+void doctor_api(const struct doctor * d, const char * address, bool token);
 
 /* Could the API be served there?  No node may run. */
 void doctor_api_free(const struct doctor * d, const char * address);

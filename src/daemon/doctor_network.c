@@ -205,7 +205,7 @@ doctor_multicast(const struct doctor * d)
 /* --- the API ---------------------------------------------------------------- */
 
 void
-doctor_api(const struct doctor * d, const char * address)
+doctor_api(const struct doctor * d, const char * address, bool token)
 {
 	struct grpc_address at;
 	struct error err = {0};
@@ -214,15 +214,19 @@ doctor_api(const struct doctor * d, const char * address)
 	if (grpc_address_parse(address, &at, &err) != 0)
 		return;
 	if (!at.local) {
-		if (grpc_address_is_loopback(&at))
+		if (token && (at.tls || grpc_address_is_loopback(&at)))
+			doctor_say(d, "API", DOCTOR_OK, "", "the node answers "
+			    "at %s, and was shown a token", address);
+		else if (grpc_address_is_loopback(&at))
 			doctor_say(d, "API", DOCTOR_WARN, "serve a socket file "
-			    "instead (-node.listeners /unix/PATH): whoever "
+			    "instead (-node.listeners /unix/PATH), or name a "
+			    "file of tokens (-node.token-file FILE): whoever "
 			    "reaches the API is you", "every user of this "
 			    "machine reaches the API at %s", address);
 		else
-			doctor_say(d, "API", DOCTOR_WARN, "serve it to this "
-			    "machine alone, and use ssh to reach it from "
-			    "others", "the API at %s is open to other machines",
+			doctor_say(d, "API", DOCTOR_WARN, "serve it over "
+			    "TLS (/tls) and with -node.token-file, or to this "
+			    "machine alone", "the API at %s is open to other machines",
 			    address);
 		return;
 	}
