@@ -56,25 +56,38 @@ account_key_make(const struct group_context * context, struct slice name,
 	return (put_key(context, name, key));
 }
 
-/* The keys of another node's account: only where there is none yet. */
-static int
-keys_restore(const struct group_context * context,
+static bool
+is_there(const struct group_context * context, const char * name)
+{
+	struct buffer stored = {0};
+	int status;
+
+	status = store_get(context->store, STORE_KEY, 0, slice_text(name),
+	    &stored);
+	buffer_wipe(&stored);
+	return (status != -ERR_NOT_FOUND);
+}
+
+bool
+account_keys_present(const struct group_context * context)
+{
+
+	return (is_there(context, NAME_ACCOUNT) ||
+	    is_there(context, NAME_PROOF));
+}
+
+int
+account_keys_restore(const struct group_context * context,
     const struct account_keys * restore, struct error * err)
 {
-	struct ed25519_key key;
 	int status;
 
 	if (crypto_equal(restore->account.pub, restore->proof.pub, KEY_SIZE))
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "account and proof key are the same"));
-	if (get_key(context, slice_text(NAME_ACCOUNT), &key) !=
-	    -ERR_NOT_FOUND ||
-	    get_key(context, slice_text(NAME_PROOF), &key) !=
-	        -ERR_NOT_FOUND) {
-		crypto_wipe(&key, sizeof(key));
+	if (account_keys_present(context))
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "the account's keys are already set"));
-	}
 	if ((status = put_key(context, slice_text(NAME_ACCOUNT),
 	    &restore->account)) != 0 ||
 	    (status = put_key(context, slice_text(NAME_PROOF),
@@ -92,7 +105,7 @@ account_keys_load(const struct group_context * context,
 	int status;
 
 	if (restore != NULL &&
-	    (status = keys_restore(context, restore, err)) != 0)
+	    (status = account_keys_restore(context, restore, err)) != 0)
 		return (status);
 	if ((status = account_key_make(context, slice_text(NAME_ACCOUNT),
 	    &keys->account)) != 0 ||

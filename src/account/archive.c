@@ -128,24 +128,48 @@ is_zero(const uint8_t block[ARCHIVE_BLOCK])
 	return (true);
 }
 
-/* Give a regular file to the caller; other entries are passed over. */
-static int
-give(struct archive_reader * r, const uint8_t * header, size_t size)
+enum { JOINED_SIZE = PREFIX_SIZE + NAME_SIZE + 2 };
+
+/* The whole name, which is in the header, or in `joined`. */
+static struct slice
+name_of(const uint8_t * header, char joined[JOINED_SIZE])
 {
 	struct slice prefix = get_text(header + PREFIX, PREFIX_SIZE);
-	struct archive_file file = {get_text(header + NAME, NAME_SIZE),
-	    slice_of(header + ARCHIVE_BLOCK, size)};
-	char joined[PREFIX_SIZE + NAME_SIZE + 2];
+	struct slice name = get_text(header + NAME, NAME_SIZE);
+
+	if (prefix.n == 0)
+		return (name);
+	(void)snprintf(joined, JOINED_SIZE, "%.*s/%.*s", (int)prefix.n,
+	    (const char *)prefix.p, (int)name.n, (const char *)name.p);
+	return (slice_text(joined));
+}
+
+static bool
+is_wanted(const struct archive_reader * r, const uint8_t * header,
+    struct slice name)
+{
 
 	if (header[TYPE] != '0' && header[TYPE] != '\0')
-		return (0);
-	if (prefix.n > 0) {
-		(void)snprintf(joined, sizeof(joined), "%.*s/%.*s",
-		    (int)prefix.n, (const char *)prefix.p, (int)file.name.n,
-		    (const char *)file.name.p);
-		file.name = slice_text(joined);
-	}
-	return (r->file(r->user, &file));
+		return (false);
+	return (r->wants == NULL || r->wants(r->user, name));
+}
+
+static bool
+parse_header(const uint8_t * header, uint64_t * size)
+{
+	uint64_t sum;
+
+	return (get_octal(&sum, header + SUM, SUM_SIZE) &&
+	    sum == sum_of(header) &&
+	    get_octal(size, header + SIZE, SIZE_SIZE));
+}
+
+/* The size in whole blocks. */
+static uint64_t
+rounded(uint64_t size)
+{
+
+	return ((size + ARCHIVE_BLOCK - 1) / ARCHIVE_BLOCK * ARCHIVE_BLOCK);
 }
 
 /*
@@ -156,7 +180,9 @@ static int
 next_entry(struct archive_reader * r, struct slice * rest)
 {
 	const uint8_t * header = rest->p;
-	uint64_t size, sum, whole;
+	char joined[JOINED_SIZE];
+	struct archive_file file;
+	uint64_t size, whole;
 	int status;
 
 	if (rest->n < ARCHIVE_BLOCK)
@@ -165,18 +191,34 @@ next_entry(struct archive_reader * r, struct slice * rest)
 		r->ended = true;
 		return (0);
 	}
-	if (!get_octal(&sum, header + SUM, SUM_SIZE) ||
-	    sum != sum_of(header) ||
-	    !get_octal(&size, header + SIZE, SIZE_SIZE) || size > r->max)
+	if (!parse_header(header, &size))
 		return (-ERR_INVALID_INPUT);
-	whole = ARCHIVE_BLOCK +
-	    (size + ARCHIVE_BLOCK - 1) / ARCHIVE_BLOCK * ARCHIVE_BLOCK;
+	file.name = name_of(header, joined);
+	whole = ARCHIVE_BLOCK + rounded(size);
+	if (!is_wanted(r, header, file.name)) {
+		r->skip = whole;
+		return (1);
+	}
+	if (size > r->max)
+		return (-ERR_INVALID_INPUT);
 	if (rest->n < whole)
 		return (0);
-	if ((status = give(r, header, (size_t)size)) != 0)
+	file.bytes = slice_of(header + ARCHIVE_BLOCK, (size_t)size);
+	if ((status = r->file(r->user, &file)) != 0)
 		return (status);
 	*rest = slice_of(header + whole, rest->n - (size_t)whole);
 	return (1);
+}
+
+/* Pass over what is skipped: false when more bytes are needed. */
+static bool
+pass_over(struct archive_reader * r, struct slice * rest)
+{
+	size_t n = rest->n < r->skip ? rest->n : (size_t)r->skip;
+
+	*rest = slice_of(rest->p + n, rest->n - n);
+	r->skip -= n;
+	return (r->skip == 0);
 }
 
 int
@@ -191,8 +233,10 @@ archive_read(struct archive_reader * r, struct slice bytes)
 	if (r->held.failed)
 		return (-ERR_INTERNAL);
 	rest = buffer_all(&r->held);
-	while ((status = next_entry(r, &rest)) > 0)
-		continue;
+	do {
+		status = r->skip == 0 || pass_over(r, &rest) ?
+		    next_entry(r, &rest) : 0;
+	} while (status > 0);
 	if (rest.n < r->held.n)
 		buffer_consume(&r->held, r->held.n - rest.n);
 	return (status);
@@ -201,7 +245,8 @@ archive_read(struct archive_reader * r, struct slice bytes)
 int
 archive_finish(const struct archive_reader * r)
 {
-	return (r->ended || r->held.n == 0 ? 0 : -ERR_INVALID_INPUT);
+	return (r->ended || (r->held.n == 0 && r->skip == 0) ? 0 :
+	    -ERR_INVALID_INPUT);
 }
 
 void

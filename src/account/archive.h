@@ -29,13 +29,16 @@ struct archive_file {
 /*
  * Reads an archive as it comes.  Zero bytes, then `file`, `user` and `max`.
  * `file` gets each regular file; a code other than 0 ends the reading and is
- * returned.  Other kinds of entry are skipped.
+ * returned.  Other kinds of entry are skipped, and so is, whatever its size,
+ * what `wants` (may be NULL: all are wanted) does not want.
  */
 struct archive_reader {
 	int (*file)(void * user, const struct archive_file * file);
 	void * user;
 	size_t max;             /* the largest entry that is accepted, bytes */
+	bool (*wants)(void * user, struct slice name);
 	struct buffer held;     /* private: what is not read yet */
+	uint64_t skip;          /* private: bytes that are passed over */
 	bool ended;             /* private: the end was seen */
 };
 
@@ -45,7 +48,8 @@ struct archive_reader {
  */
 int archive_read(struct archive_reader * r, struct slice bytes);
 
-/* All was given: -ERR_INVALID_INPUT when the archive stops inside an entry. */
+/* All was given: -ERR_INVALID_INPUT when the archive stops inside an entry.
+ * `ended` tells whether its end was there. */
 int archive_finish(const struct archive_reader * r);
 
 /* Wipe and free what is held: archives hold keys in clear. */

@@ -122,4 +122,34 @@ void aes256_ctr(uint8_t * out, const uint8_t key[32],
 int scrypt(uint8_t * out, size_t n, struct slice passphrase, struct slice salt,
     uint64_t cost, uint32_t r, uint32_t p);
 
+/*
+ * Argon2id 1.3: `ops` passes over `memory_kib` KiB, one lane.  Takes as long as
+ * it is told to: for a worker.  -ERR_CRYPTO_KEY_DERIVATION: no memory, or
+ * numbers that it does not take.
+ */
+int argon2id(uint8_t * out, size_t n, struct slice passphrase,
+    const uint8_t salt[16], uint32_t ops, uint32_t memory_kib);
+
+/*
+ * A stream of sealed pieces that cannot be reordered, repeated, left out or cut
+ * off: libsodium's secretstream (XChaCha20-Poly1305).  The header is random, in
+ * clear, and begins both sides.  Each piece is SECRET_STREAM_EXTRA bytes longer
+ * than what it seals.  Wipe it after use.
+ */
+enum { SECRET_STREAM_HEADER = 24, SECRET_STREAM_EXTRA = 17 };
+
+struct secret_stream {
+	uint8_t state[52];
+};
+void secret_stream_begin(struct secret_stream * s, const uint8_t key[32],
+    const uint8_t header[SECRET_STREAM_HEADER]);
+
+/* Append one piece; data is authenticated with it; last: none follows. */
+void secret_stream_seal(struct secret_stream * s, struct buffer * out,
+    struct slice clear, struct slice data, bool last);
+
+/* Open one; -ERR_CRYPTO_DECRYPT, out unchanged. */
+int secret_stream_open(struct secret_stream * s, struct buffer * out,
+    struct slice sealed, struct slice data, bool * last);
+
 #endif /* !BERTY_CRYPTO_CRYPTO_H */
