@@ -250,7 +250,7 @@ static const struct sync_handler sync_handler = {
 /* --- open and close ----------------------------------------------------- */
 
 static int
-open_account(struct node * n, struct error * err)
+make_account(struct node * n, struct error * err)
 {
 	int rc;
 
@@ -260,7 +260,26 @@ open_account(struct node * n, struct error * err)
 		return (rc);
 	if (node_group_new(n, account_group(n->account), true) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
-	return (0);
+	return (node_networks_keep(n, err));
+}
+
+static int
+open_account(struct node * n, const struct node_config * config,
+    struct error * err)
+{
+	struct node_restoring * restoring = NULL;
+	int rc;
+
+	if ((rc = node_networks_open(n, config, err)) != 0)
+		return (rc);
+	if (config->restore == NULL)
+		return (make_account(n, err));
+	if ((rc = node_restore_open(n, config->restore, &restoring,
+	        err)) == 0 &&
+	    (rc = make_account(n, err)) == 0)
+		rc = node_restore_join(restoring, err);
+	node_restore_free(restoring);
+	return (rc);
 }
 
 static int
@@ -325,11 +344,7 @@ node_open(struct world * w, const struct node_config * config,
 	}
 	if ((rc = store_open(w, &config->store, &n->store, err)) != 0)
 		goto err0;
-	if ((rc = node_networks_open(n, config, err)) != 0)
-		goto err0;
-	if ((rc = open_account(n, err)) != 0)
-		goto err0;
-	if ((rc = node_networks_keep(n, err)) != 0)
+	if ((rc = open_account(n, config, err)) != 0)
 		goto err0;
 	if ((rc = open_network(n, config, err)) != 0)
 		goto err0;

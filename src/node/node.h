@@ -26,6 +26,18 @@ struct node_library {
 	const char * name, * version;
 };
 
+/* An archive of an account (account/export.h) that a new node begins with. */
+struct restore_progress;
+struct node_restore {
+	/* Up to n bytes of it: how many, 0 at its end, negative: it fails. */
+	long (*read)(void * user, uint8_t * p, size_t n);
+	/* Told now and then; may be NULL. */
+	void (*progress)(void * user, const struct restore_progress * at);
+	void * user;
+	bool sealed;              /* it must be, under the passphrase */
+	struct slice passphrase;
+};
+
 struct node_config {
 	struct store_config store;
 	/*
@@ -46,6 +58,10 @@ struct node_config {
 	                                          lasts; or NULL */
 	struct host_limits limits;
 	struct web * web;         /* requests to servers; NULL: there are none */
+	/* Borrowed during node_open; NULL: none.  Its account, with a new
+	 * device, whole or not at all; -ERR_INVALID_INPUT when the store has
+	 * one.  Blocks as long as that takes. */
+	const struct node_restore * restore;
 };
 
 /*

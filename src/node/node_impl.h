@@ -127,6 +127,16 @@ int node_networks_open(struct node * n, const struct node_config * config,
     struct error * err);
 int node_networks_keep(struct node * n, struct error * err);
 
+/*
+ * node_restore.c: put an archive into the store; join its entries once the
+ * account is open, in the same turn of the loop.
+ */
+struct node_restoring;
+int node_restore_open(struct node * n, const struct node_restore * from,
+    struct node_restoring ** restoring, struct error * err);
+int node_restore_join(struct node_restoring * r, struct error * err);
+void node_restore_free(struct node_restoring * r);
+
 /* Look at guesses from time to time; open what moved again. */
 void node_networks_watch(struct node * n);
 void node_networks_fire(struct world_timer * timer);
