@@ -30,7 +30,8 @@ not_implemented(struct api_call * call)
 #define STREAM(name, type, handler) METHOD(name, type, false, true, handler)
 
 static const struct api_method methods[] = {
-	STREAM("InstanceExportData", instance_export_data, not_implemented),
+	STREAM("InstanceExportData", instance_export_data,
+	    v1_instance_export_data),
 	UNARY("InstanceGetConfiguration", instance_get_configuration,
 	    v1_instance_get_configuration),
 	UNARY("ContactRequestReference", contact_request_reference,

@@ -116,6 +116,7 @@ unsigned v1_address_features(struct slice address, bool active);
 
 /* --- handlers ------------------------------------------------------------- */
 
+void v1_instance_export_data(struct api_call * call);
 void v1_instance_get_configuration(struct api_call * call);
 
 void v1_contact_request_reference(struct api_call * call);
