@@ -12,6 +12,7 @@
 #include "base/error_public.h"
 #include "berty/daemon.h"
 #include "output.h"
+#include "passphrase.h"
 #include "qr.h"
 #include "share.h"
 
@@ -38,6 +39,12 @@ static const struct flag daemon_flags[] = {
 	{"node.auto-activate", NULL, "true", "open all known groups at start"},
 	{"node.contact-requests", NULL, "true", "be found by those who have "
 	    "the contact link"},
+	{"node.restore-export-path", "FILE", NULL, "begin with the account in "
+	    "this archive (see `berty export`); the store must have none"},
+	{"node.restore-passphrase-file", "FILE", NULL, "the archive is sealed "
+	    "with the passphrase in this file (its first line)"},
+	{"node.restore-passphrase-env", "NAME", NULL, "or in this environment "
+	    "variable"},
 	{"p2p.swarm-listeners", "LIST", ":default:", "where other nodes "
 	    "connect; :default: is " SWARM_DEFAULT},
 	{"p2p.static-peers", "LIST", NULL, "nodes to stay connected with: "
@@ -343,6 +350,7 @@ check_key_flags(struct run * run)
 /* Everything that the options borrow. */
 struct borrowed {
 	struct buffer store, listener;
+	struct buffer passphrase; /* of an archive */
 	const char ** listeners;
 	const char ** swarm;
 	const char ** static_peers;
@@ -403,7 +411,11 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->enable_requests = flags_on(f, "node.contact-requests");
 	o->legacy_status = flags_on(f, "grpc.legacy-status");
 	o->log.write = write_log;
-	return (0);
+	o->restore = flags_text(f, "node.restore-export-path");
+	rc = passphrase_read(run, "node.restore-passphrase-file",
+	    "node.restore-passphrase-env", &b->passphrase);
+	o->restore_passphrase = (char *)b->passphrase.p;
+	return (rc);
 }
 
 /*
@@ -447,6 +459,8 @@ err0:
 	free(b.listeners);
 	free(b.swarm);
 	free(b.static_peers);
+	free(b.origins);
+	buffer_wipe(&b.passphrase);
 	buffer_free(&b.store);
 	buffer_free(&b.listener);
 	return (rc);
@@ -456,5 +470,3 @@ const struct command command_daemon = {
 	.name = "daemon", .arguments = "", .summary = "Run your node",
 	.help = help, .flags = daemon_flags, .run = run_daemon,
 };
-	free(b.origins);
-	buffer_wipe(&b.passphrase);

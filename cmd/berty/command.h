@@ -46,6 +46,7 @@ extern const struct command command_group_grant;
 extern const struct command command_group_alias;
 extern const struct command command_send;
 extern const struct command command_tail;
+extern const struct command command_export;
 extern const struct command command_info;
 extern const struct command command_peers;
 extern const struct command command_doctor;

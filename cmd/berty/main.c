@@ -47,6 +47,7 @@ static const struct command * const commands[] = {
 	&command_group_alias,
 	&command_send,
 	&command_tail,
+	&command_export,
 	&command_info,
 	&command_peers,
 	&command_doctor,

@@ -10,11 +10,12 @@
 #include "base/reader.h"
 #include "daemon/grpc_api.h"
 #include "daemon/libraries.h"
+#include "daemon/restore.h"
 #include "node/node.h"
 #include "p2p/security.h"
 #include "public/world/public_config.h"
-#include "version/version.h"
 #include "server/access.h"
+#include "version/version.h"
 #include "world/os/world_os.h"
 #include "world/web/web_curl.h"
 
@@ -26,8 +27,8 @@ struct daemon {
 	struct world * world;
 	struct web * web;
 	struct node * node;
-	struct grpc_server * server;
 	struct access * access;
+	struct grpc_server * server;
 	struct grpc_api * apis[API_SERVICES_MAX];
 	struct store_commit opened;
 	struct node_budgets_of budgets;
@@ -102,7 +103,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		config.store.key = key;
 	}
 	daemon_libraries(d->libraries);
-	rc = node_open(d->world, &config, &d->node, err);
+	rc = restore_or_open(d->world, &d->log, o, &config, &d->node, err);
 	crypto_wipe(key, sizeof(key));
 	buffer_free(&path);
 	return (rc);
@@ -138,7 +139,6 @@ server_budgets(void * user, const struct budget_walk * walk)
 		grpc_server_budgets(d->server, walk);
 }
 
-static int
 /* Who may call. */
 static int
 open_access(struct daemon * d, const struct berty_daemon_options * o,
@@ -155,6 +155,7 @@ open_access(struct daemon * d, const struct berty_daemon_options * o,
 	return (access_new(&d->access, &options, &d->log, err));
 }
 
+static int
 open_server(struct daemon * d, const struct berty_daemon_options * o,
     struct error * err)
 {
@@ -266,8 +267,8 @@ tell(struct daemon * d)
 		info.addresses = l.addresses;
 		info.address_sizes = l.sizes;
 		info.n_addresses = l.n;
-		if (d->ready != NULL)
 		info.tls_fingerprint = access_fingerprint(d->access);
+		if (d->ready != NULL)
 			d->ready(d->user, &info);
 	}
 	free(l.listeners);
@@ -290,7 +291,6 @@ server_stopped(void * user)
 	world_os_stop(d->world);
 }
 
-static void
 /* Tokens and certificates may have changed. */
 static void
 reload(struct daemon * d)
@@ -306,17 +306,18 @@ reload(struct daemon * d)
 	grpc_server_recheck(d->server);
 }
 
+static void
 on_signal(uv_signal_t * handle, int number)
 {
 	struct daemon * d = handle->data;
 
 	if (d->stopping)
 		return;
-	d->stopping = true;
 	if (number == SIGHUP) {
 		reload(d);
 		return;
 	}
+	d->stopping = true;
 	log_info(&d->log, "daemon", "stopping");
 	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
 }
@@ -334,8 +335,8 @@ opened(struct store_commit * commit, int status)
 		world_os_stop(d->world);
 }
 
-static int
 /* A terminal that is closed ends the daemon, unless it has files to read. */
+static int
 watch_signals(struct daemon * d, const struct berty_daemon_options * o)
 {
 	static const int numbers[3] = {SIGINT, SIGTERM, SIGHUP};
@@ -375,8 +376,8 @@ close_daemon(struct daemon * d)
 	unsigned i;
 
 	close_server(d);
-	if (d->node != NULL)
 	access_free(d->access);
+	if (d->node != NULL)
 		node_close(d->node);
 	web_curl_free(d->web);
 	for (i = 0; i < d->signals_open; i++)
