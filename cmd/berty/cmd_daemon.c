@@ -153,6 +153,9 @@ print_json(const struct berty_daemon_info * info, const char * link,
 	cJSON_AddStringToObject(object, "peer_id", info->peer_id);
 	json_list(object, "listeners", info->listeners);
 	json_list(object, "swarm", info->swarm);
+	if (info->tls_fingerprint != NULL)
+		cJSON_AddStringToObject(object, "tls_fingerprint",
+		    info->tls_fingerprint);
 	if (link != NULL)
 		cJSON_AddStringToObject(object, "link", link);
 	if (internal != NULL)
@@ -160,9 +163,6 @@ print_json(const struct berty_daemon_info * info, const char * link,
 	output_json(object);
 }
 
-	if (info->tls_fingerprint != NULL)
-		cJSON_AddStringToObject(object, "tls_fingerprint",
-		    info->tls_fingerprint);
 static void
 print_all(const char * title, const char * const * list)
 {
@@ -181,6 +181,8 @@ print_banner(const struct printed * p, const struct berty_daemon_info * info,
 	printf("\npeer       %s\n", info->peer_id);
 	print_all("network", info->swarm);
 	print_all("API", info->listeners);
+	if (info->tls_fingerprint != NULL)
+		printf("TLS        sha256:%s\n", info->tls_fingerprint);
 	if (link == NULL) {
 		puts("\nContact requests are off: `berty contact link` turns "
 		    "them on.\n");
@@ -188,8 +190,6 @@ print_banner(const struct printed * p, const struct berty_daemon_info * info,
 	}
 	puts("\nHand this link, or the QR code, to those who shall reach "
 	    "you:\n");
-	if (info->tls_fingerprint != NULL)
-		printf("TLS        sha256:%s\n", info->tls_fingerprint);
 	if (p->qr && internal != NULL)
 		qr_print(internal);
 	printf("\n%s\n\n", link);
@@ -354,6 +354,7 @@ struct borrowed {
 	const char ** listeners;
 	const char ** swarm;
 	const char ** static_peers;
+	const char ** origins;
 };
 
 static int
@@ -362,7 +363,6 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 {
 	const struct flags * f = &run->flags;
 	const char * listeners = flags_text(f, "node.listeners");
-	const char ** origins;
 	const char * store = flags_text(f, "store.dir");
 	int rc;
 
@@ -387,14 +387,6 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	if (b->listeners == NULL || b->swarm == NULL ||
 	    b->static_peers == NULL)
 		return (error_set(&run->err, ERR_INTERNAL, "out of memory"));
-	o->listeners = b->listeners;
-	o->swarm = b->swarm;
-	o->static_peers = b->static_peers;
-	o->web_ca_file = flags_text(f, "web.ca-file");
-	o->security = flags_text(f, "p2p.security");
-	o->mdns = flags_on(f, "p2p.mdns");
-	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");
-	o->key_file = flags_text(f, "store.key-file");
 	if (flags_given(f, "node.web-origins")) {
 		b->origins = flags_list(flags_text(f, "node.web-origins"));
 		if (b->origins == NULL)
@@ -405,6 +397,14 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->token_file = flags_text(f, "node.token-file");
 	o->tls_certificate = flags_text(f, "node.tls-certificate");
 	o->tls_key = flags_text(f, "node.tls-key");
+	o->listeners = b->listeners;
+	o->swarm = b->swarm;
+	o->static_peers = b->static_peers;
+	o->web_ca_file = flags_text(f, "web.ca-file");
+	o->security = flags_text(f, "p2p.security");
+	o->mdns = flags_on(f, "p2p.mdns");
+	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");
+	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
 	o->networks = flags_text(f, "network");
 	o->auto_activate = flags_on(f, "node.auto-activate");
