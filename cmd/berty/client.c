@@ -92,7 +92,7 @@ open_at(struct client * c, const char * address)
 	};
 
 	(void)snprintf(c->address, sizeof(c->address), "%s", address);
-	return (grpc_client_open(&c->grpc, address, CONNECT_MS,
+	return (grpc_client_open_with(&c->grpc, address, &options, CONNECT_MS,
 	    &c->run->err));
 }
 

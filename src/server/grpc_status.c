@@ -251,6 +251,10 @@ grpc_status_guess(enum grpc_status status, const char * text,
 	case GRPC_UNAVAILABLE:
 		code = ERR_STREAM_READ;
 		break;
+	case GRPC_UNAUTHENTICATED:
+	case GRPC_PERMISSION_DENIED:
+		code = ERR_SERVICES_AUTH;
+		break;
 	default:
 		break;
 	}
