@@ -100,6 +100,7 @@ check_secret(struct kat * k, const struct kat_vector * v)
 	const uint8_t * key = kat_sized(k, v->inputs, "key_seed", 32);
 	struct buffer * secret = kat_buffer(k);
 	struct buffer * name = kat_buffer(k);
+	enum attachment_cipher cipher = ATTACHMENT_LONG;
 	uint8_t again[32] = {0};
 	struct cid cid = {0};
 
@@ -107,11 +108,12 @@ check_secret(struct kat * k, const struct kat_vector * v)
 	    cid_parse(&cid, kat_hex(k, v->inputs, "cid")) == 0);
 	attachment_key_name(name, &cid);
 	kat_expect(k, v->outputs, "keystore_name_str", buffer_all(name));
-	attachment_secret_write(secret, key);
+	attachment_secret_write(secret, ATTACHMENT_BERTY, key);
 	kat_expect(k, v->outputs, "secret", buffer_all(secret));
 	kat_true(k, "the secret can be read",
-	    attachment_secret_parse(again,
+	    attachment_secret_parse(&cipher, again,
 	        kat_hex(k, v->outputs, "secret")) == 0);
+	kat_true(k, "the cipher is Berty's", cipher == ATTACHMENT_BERTY);
 	kat_bytes(k, "key read", slice_of(key, 32), BYTES(again));
 }
 
