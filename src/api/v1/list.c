@@ -13,7 +13,7 @@ struct list_call {
 /* The context of an entry; *parents is the caller's to free. */
 static int
 fill_context(V1(EventContext) * to, ProtobufCBinaryData ** parents,
-    const struct list_call * l, const struct log_item * item)
+    const uint8_t group_pk[32], const struct log_item * item)
 {
 	size_t i;
 
@@ -26,31 +26,39 @@ fill_context(V1(EventContext) * to, ProtobufCBinaryData ** parents,
 	to->id = protobuf_bytes(cid_slice(&item->cid));
 	to->n_parent_ids = item->entry.n_next;
 	to->parent_ids = *parents;
-	to->group_pk = protobuf_bytes(slice_of(l->group_pk, KEY_SIZE));
+	to->group_pk = protobuf_bytes(slice_of(group_pk, KEY_SIZE));
+	return (0);
+}
+
+int
+v1_event_fill(struct v1_event * to, const uint8_t group_pk[32],
+    const struct group_event * e)
+{
+	*to = (struct v1_event){V1_INIT(GROUP_METADATA_EVENT),
+	    V1_INIT(EVENT_CONTEXT), V1_INIT(GROUP_METADATA),
+	    V1_INIT(PROTOCOL_METADATA), NULL};
+	if (fill_context(&to->context, &to->parents, group_pk, &e->item) != 0)
+		return (-ERR_INTERNAL);
+	to->metadata.event_type = (V1(EventType))e->event.type;
+	to->metadata.payload = protobuf_bytes(e->event.payload);
+	to->metadata.sig = protobuf_bytes(e->event.sig);
+	to->metadata.protocol_metadata = &to->protocol;
+	to->event.event_context = &to->context;
+	to->event.metadata = &to->metadata;
+	to->event.event = protobuf_bytes(e->event.payload);
 	return (0);
 }
 
 static bool
 reply_event(struct list_call * l, const struct group_event * e)
 {
-	V1(GroupMetadataEvent) reply = V1_INIT(GROUP_METADATA_EVENT);
-	V1(EventContext) context = V1_INIT(EVENT_CONTEXT);
-	V1(GroupMetadata) metadata = V1_INIT(GROUP_METADATA);
-	V1(ProtocolMetadata) protocol = V1_INIT(PROTOCOL_METADATA);
-	ProtobufCBinaryData * parents;
+	struct v1_event event;
 	bool full;
 
-	if (fill_context(&context, &parents, l, &e->item) != 0)
+	if (v1_event_fill(&event, l->group_pk, e) != 0)
 		return (true);
-	metadata.event_type = (V1(EventType))e->event.type;
-	metadata.payload = protobuf_bytes(e->event.payload);
-	metadata.sig = protobuf_bytes(e->event.sig);
-	metadata.protocol_metadata = &protocol;
-	reply.event_context = &context;
-	reply.metadata = &metadata;
-	reply.event = protobuf_bytes(e->event.payload);
-	full = l->call->transport->reply(l->call, &reply);
-	free(parents);
+	full = l->call->transport->reply(l->call, &event.event);
+	free(event.parents);
 	return (full);
 }
 
@@ -63,7 +71,7 @@ reply_message(struct list_call * l, const struct group_message * m)
 	ProtobufCBinaryData * parents;
 	bool full;
 
-	if (fill_context(&context, &parents, l, &m->item) != 0)
+	if (fill_context(&context, &parents, l->group_pk, &m->item) != 0)
 		return (true);
 	headers.counter = m->headers.counter;
 	headers.device_pk =

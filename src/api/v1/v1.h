@@ -75,6 +75,20 @@ int v1_leave_group(struct change * c, ProtobufCBinaryData group_pk);
 int v1_write_app_metadata(struct change * c, struct node_group * g,
     struct slice message);
 
+/*
+ * An event as GroupMetadataList gives it; borrows from e and group_pk, and from
+ * itself.  -ERR_INTERNAL without memory; parents are the caller's to free.
+ */
+struct v1_event {
+	V1(GroupMetadataEvent) event;
+	V1(EventContext) context;
+	V1(GroupMetadata) metadata;
+	V1(ProtocolMetadata) protocol;
+	ProtobufCBinaryData * parents;
+};
+int v1_event_fill(struct v1_event * to, const uint8_t group_pk[32],
+    const struct group_event * e);
+
 /* What InstanceGetConfiguration tells; the states are its SettingState. */
 struct v1_configuration {
 	char * peer_id;
@@ -151,6 +165,9 @@ void v1_deactivate_group(struct api_call * call);
 void v1_debug_list_groups(struct api_call * call);
 void v1_debug_inspect_group_store(struct api_call * call);
 void v1_debug_group(struct api_call * call);
+
+void v1_attachment_prepare(struct api_call * call);
+void v1_attachment_retrieve(struct api_call * call);
 
 void v1_monitor_group(struct api_call * call);
 void v1_peer_list(struct api_call * call);
