@@ -44,6 +44,12 @@ node_web(struct node * n)
 	return (n->web);
 }
 
+struct attachments *
+node_attachments(struct node * n)
+{
+	return (n->attachments);
+}
+
 void
 node_forget(struct node * n)
 {
@@ -305,7 +311,10 @@ open_network(struct node * n, const struct node_config * config,
 		n->sync = sync_new(n->world, n->store, n->host, key,
 		    &sync_handler, n);
 	crypto_wipe(&host.key, sizeof(host.key));
-	if (n->sync == NULL || node_contacts_open(n) != 0)
+	if (n->sync != NULL)
+		n->attachments = attachments_new(n->world, n->store, n->sync,
+		    &config->attachments);
+	if (n->attachments == NULL || node_contacts_open(n) != 0)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	node_status_open(n);
 	node_watch_discovery(n);
@@ -395,6 +404,8 @@ node_close(struct node * n)
 	close_groups(n, false);
 	node_local_close(n);
 	node_contacts_close(n);
+	if (n->attachments != NULL)
+		attachments_stop(n->attachments);
 	if (n->sync != NULL)
 		sync_free(n->sync);
 	n->sync = NULL;
@@ -402,6 +413,8 @@ node_close(struct node * n)
 		host_free(n->host);
 	if (n->store != NULL)
 		store_close(n->store);
+	if (n->attachments != NULL)
+		attachments_free(n->attachments);
 	world_timer_stop(n->world, &n->follow_up);
 	world_timer_stop(n->world, &n->wake);
 	close_groups(n, true);

@@ -11,6 +11,7 @@
 #define BERTY_NODE_NODE_H
 
 #include "account/account.h"
+#include "attachment/attachments.h"
 #include "contact/manager.h"
 #include "p2p/host.h"
 #include "sync/sync.h"
@@ -62,6 +63,7 @@ struct node_config {
 	 * device, whole or not at all; -ERR_INVALID_INPUT when the store has
 	 * one.  Blocks as long as that takes. */
 	const struct node_restore * restore;
+	struct attachments_config attachments;
 };
 
 /*
@@ -80,6 +82,7 @@ struct sync * node_sync(struct node * n);
 struct store * node_store(struct node * n);
 struct world * node_world(struct node * n);
 struct web * node_web(struct node * n);   /* NULL: none */
+struct attachments * node_attachments(struct node * n);
 
 /*
  * Walk over the budgets of the node: what peers and clients may use up, and

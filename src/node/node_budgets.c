@@ -15,6 +15,7 @@ node_budgets(struct node * n, const struct budget_walk * walk)
 
 	host_budgets(n->host, walk);
 	sync_budgets(n->sync, walk);
+	attachments_budgets(n->attachments, walk);
 	discovery_budgets(n->discovery, walk);
 	contact_manager_budgets(n->contacts, walk);
 	node_unanswered_budget(n, walk);

@@ -35,6 +35,7 @@ struct node {
 	struct account * account;
 	struct host * host;
 	struct sync * sync;
+	struct attachments * attachments;
 	struct discovery * discovery;
 	struct discovery_static * statics;
 	struct contact_manager * contacts;

@@ -62,15 +62,22 @@ static int
 on_load(void * user, const struct cid * cid, struct buffer * out)
 {
 	struct sync * s = user;
+	int status = log_block(s->store, cid, out);
 
-	return (log_block(s->store, cid, out));
+	if (status == -ERR_NOT_FOUND && s->blocks.load != NULL)
+		status = s->blocks.load(s->blocks_user, cid, out);
+	return (status);
 }
 
 static void
 on_block(void * user, const struct cid * cid, struct slice data,
     const struct peer_id * from)
 {
-	sync_fetch_came(user, cid, data, from);
+	struct sync * s = user;
+
+	sync_fetch_came(s, cid, data, from);
+	if (s->blocks.came != NULL)
+		sync_blocks_came(s, cid, data, from);
 }
 
 static void

@@ -71,6 +71,26 @@ void sync_budgets(struct sync * s, const struct budget_walk * walk);
 struct sync_stats {
 	uint64_t heads_received, heads_sent, heads_refused;
 	uint64_t entries_received, entries_refused, fetching;
+/*
+ * Blocks that are of no log: who keeps them.  load appends one to out, or
+ * -ERR_NOT_FOUND; came: a wanted one is here (borrowed), and wanted no more.
+ */
+struct sync_blocks {
+	int (*load)(void * user, const struct cid * cid, struct buffer * out);
+	void (*came)(void * user, const struct cid * cid, struct slice block);
+};
+void sync_set_blocks(struct sync * s, const struct sync_blocks * blocks,
+    void * user);             /* NULL: nobody */
+
+/*
+ * Ask all peers for such blocks until they come or are unwanted; one is here:
+ * peers that wait for it get it.
+ */
+int sync_want_blocks(struct sync * s, const struct cid * cids, size_t n);
+void sync_unwant_block(struct sync * s, const struct cid * cid);
+void sync_have_block(struct sync * s, const struct cid * cid,
+    struct slice block);
+
 };
 void sync_stats(const struct sync * s, struct sync_stats * stats);
 

@@ -148,6 +148,9 @@ struct sync {
 	struct sync_handler handler;
 	void * user;
 	struct list logs;
+	struct sync_blocks blocks;    /* kept by others; zero: none are */
+	void * blocks_user;
+	struct peer_id blocks_from;   /* who gave the last; n = 0: nobody yet */
 	struct map topics;            /* address -> sync_log */
 	struct map points;            /* rotation value -> sync_log */
 	struct map items;             /* CID -> sync_item */
@@ -247,5 +250,9 @@ void sync_item_again(struct sync_item * item);
 /* sync_join.c */
 void sync_join_turn(struct sync_log * l);
 void sync_join_free(struct sync_log * l);
+/* sync_blocks.c */
+void sync_blocks_came(struct sync * s, const struct cid * cid,
+    struct slice block, const struct peer_id * from);
+
 
 #endif /* !BERTY_SYNC_SYNC_IMPL_H */
