@@ -83,7 +83,9 @@ ask(struct asked * a)
 	a->r.user = a;
 	assert_int_equal(web_send(a->scene->web, &a->r), 0);
 	assert_int_equal(a->done, 0);
-	world_os_run(a->scene->world);
+	/* A stop may come late, and end the run that follows. */
+	while (a->done == 0)
+		world_os_run(a->scene->world);
 	assert_int_equal(a->done, 1);
 }
 
@@ -196,7 +198,7 @@ an_answer_over_its_cap_is_refused(void ** state)
 	buffer_free(&a.r.answer);
 	a = asked_of(*state, "Echo");
 	a.r.body = buffer_all(&body);
-	a.r.answer_max = body.n + 64;
+	a.r.answer_max = body.n;
 	ask(&a);
 	assert_int_equal(a.rc, 0);
 	buffer_free(&a.r.answer);

@@ -17,6 +17,7 @@ struct web_curl {
 	uv_loop_t * loop;
 	char * ca_file;
 	CURLM * multi;            /* NULL: nobody was asked lately */
+	bool torn;                /* one was broken off; see end_transfer */
 	struct list transfers;
 	uv_timer_t timer;         /* curl's */
 	uv_timer_t idle;
@@ -33,14 +34,34 @@ struct web_socket {
 /* --- ends ------------------------------------------------------------------- */
 
 static void
-end_transfer(struct web_curl * w, struct web_transfer * t)
+stop_curl(struct web_curl * w)
 {
-	if (w->multi != NULL)
-		(void)curl_multi_remove_handle(w->multi, t->easy);
+	if (w->multi == NULL)
+		return;
+	(void)curl_multi_cleanup(w->multi);
+	w->multi = NULL;
+	w->torn = false;
+	(void)uv_timer_stop(&w->timer);
+	(void)uv_timer_stop(&w->idle);
+	curl_global_cleanup();
+}
+
+/*
+ * An HTTP/2 connection on which a request was broken off is not always fit for
+ * another one with curl 7.88: those that follow take connections of their own,
+ * until all can be closed.
+ */
+static void
+end_transfer(struct web_curl * w, struct web_transfer * t, bool whole)
+{
+	(void)curl_multi_remove_handle(w->multi, t->easy);
 	list_remove(&t->place);
 	t->request->impl = NULL;
 	web_transfer_free(t);
-	if (list_empty(&w->transfers))
+	w->torn = w->torn || !whole;
+	if (list_empty(&w->transfers) && w->torn)
+		stop_curl(w);
+	else if (list_empty(&w->transfers))
 		(void)uv_timer_again(&w->idle);
 }
 
@@ -75,7 +96,7 @@ reap(struct web_curl * w)
 	while ((t = too_large(w)) != NULL) {
 		r = t->request;
 		rc = web_answer(t, CURLE_FILESIZE_EXCEEDED);
-		end_transfer(w, t);
+		end_transfer(w, t, false);
 		r->done(r, rc);
 	}
 	while (w->multi != NULL &&
@@ -88,7 +109,7 @@ reap(struct web_curl * w)
 			continue;
 		r = t->request;
 		rc = web_answer(t, result);
-		end_transfer(w, t);
+		end_transfer(w, t, result == CURLE_OK);
 		r->done(r, rc);
 	}
 }
@@ -187,18 +208,6 @@ set_timer(CURLM * multi, long ms, void * user)
 /* --- curl comes and goes ------------------------------------------------------ */
 
 static void
-stop_curl(struct web_curl * w)
-{
-	if (w->multi == NULL)
-		return;
-	(void)curl_multi_cleanup(w->multi);
-	w->multi = NULL;
-	(void)uv_timer_stop(&w->timer);
-	(void)uv_timer_stop(&w->idle);
-	curl_global_cleanup();
-}
-
-static void
 on_idle(uv_timer_t * timer)
 {
 	struct web_curl * w = timer->data;
@@ -254,7 +263,9 @@ curl_send(struct web * web, struct web_request * r)
 		    "requests to servers cannot be made"));
 	if ((rc = web_transfer_new(&t, r, w->ca_file)) != 0)
 		return (rc);
-	if (curl_multi_add_handle(w->multi, t->easy) != CURLM_OK) {
+	if ((w->torn && curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
+	    1L) != CURLE_OK) ||
+	    curl_multi_add_handle(w->multi, t->easy) != CURLM_OK) {
 		web_transfer_free(t);
 		return (error_set(&r->err, ERR_INTERNAL, "out of memory"));
 	}
@@ -267,7 +278,7 @@ static void
 curl_cancel(struct web * web, struct web_request * r)
 {
 	if (r->impl != NULL)
-		end_transfer(web->impl, r->impl);
+		end_transfer(web->impl, r->impl, false);
 }
 
 static const struct web_ops curl_ops = {
@@ -322,7 +333,8 @@ web_curl_free(struct web * web)
 		return;
 	w = web->impl;
 	list_each(place, next, &w->transfers)
-		end_transfer(w, list_entry(place, struct web_transfer, place));
+		end_transfer(w, list_entry(place, struct web_transfer, place),
+		    false);
 	stop_curl(w);
 	uv_close((uv_handle_t *)&w->timer, timer_closed);
 	uv_close((uv_handle_t *)&w->idle, timer_closed);
