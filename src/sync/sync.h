@@ -65,12 +65,6 @@ bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
 /* How many peers are on that topic, ours or not? */
 size_t sync_count_met(struct sync * s, const char * topic);
 
-/* Walk over what peers use up, of gossipsub, bitswap and the rest, too. */
-void sync_budgets(struct sync * s, const struct budget_walk * walk);
-
-struct sync_stats {
-	uint64_t heads_received, heads_sent, heads_refused;
-	uint64_t entries_received, entries_refused, fetching;
 /*
  * Blocks that are of no log: who keeps them.  load appends one to out, or
  * -ERR_NOT_FOUND; came: a wanted one is here (borrowed), and wanted no more.
@@ -91,6 +85,12 @@ void sync_unwant_block(struct sync * s, const struct cid * cid);
 void sync_have_block(struct sync * s, const struct cid * cid,
     struct slice block);
 
+/* Walk over what peers use up, of gossipsub, bitswap and the rest, too. */
+void sync_budgets(struct sync * s, const struct budget_walk * walk);
+
+struct sync_stats {
+	uint64_t heads_received, heads_sent, heads_refused;
+	uint64_t entries_received, entries_refused, fetching;
 };
 void sync_stats(const struct sync * s, struct sync_stats * stats);
 

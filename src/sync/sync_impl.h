@@ -147,10 +147,10 @@ struct sync {
 	struct direct_channel * direct;
 	struct sync_handler handler;
 	void * user;
-	struct list logs;
 	struct sync_blocks blocks;    /* kept by others; zero: none are */
 	void * blocks_user;
 	struct peer_id blocks_from;   /* who gave the last; n = 0: nobody yet */
+	struct list logs;
 	struct map topics;            /* address -> sync_log */
 	struct map points;            /* rotation value -> sync_log */
 	struct map items;             /* CID -> sync_item */
@@ -247,12 +247,12 @@ void sync_item_bad(struct sync_item * item);
 /* It came, and could not be taken: to be asked for again. */
 void sync_item_again(struct sync_item * item);
 
-/* sync_join.c */
-void sync_join_turn(struct sync_log * l);
-void sync_join_free(struct sync_log * l);
 /* sync_blocks.c */
 void sync_blocks_came(struct sync * s, const struct cid * cid,
     struct slice block, const struct peer_id * from);
 
+/* sync_join.c */
+void sync_join_turn(struct sync_log * l);
+void sync_join_free(struct sync_log * l);
 
 #endif /* !BERTY_SYNC_SYNC_IMPL_H */
