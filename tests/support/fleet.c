@@ -40,6 +40,8 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	int rc;
 
 	assert_null(node->node);
+	if (f->config.stores[i] != NULL)
+		config.store.path = f->config.stores[i];
 	if (f->config.networks[i] != NULL) {
 		config.network = NULL;
 		assert_true(network_list_parse(&config.networks,
