@@ -61,6 +61,8 @@ static const struct flag daemon_flags[] = {
 	{"name", "NAME", NULL, "your name in the printed contact link"},
 	{"web.ca-file", "FILE", NULL, "the PEM file of the authorities that "
 	    "prove servers which the node asks (default: the system's)"},
+	{"node.service-insecure", NULL, "false", "ask replication and push "
+	    "servers without TLS: for tests"},
 	{"no-qr", NULL, NULL, "print no QR code (there is none either when "
 	    "the output is no terminal)"},
 	{"no-banner", NULL, NULL, "print only that the node is ready"},
@@ -401,6 +403,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	o->swarm = b->swarm;
 	o->static_peers = b->static_peers;
 	o->web_ca_file = flags_text(f, "web.ca-file");
+	o->services_insecure = flags_on(f, "node.service-insecure");
 	o->security = flags_text(f, "p2p.security");
 	o->mdns = flags_on(f, "p2p.mdns");
 	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");

@@ -39,6 +39,7 @@ struct berty_daemon_options {
 	const char * web_ca_file;       /* PEM file of the authorities that
 	                                 * prove servers which this node asks;
 	                                 * NULL: the system's */
+	bool services_insecure;         /* ask servers by gRPC without TLS */
 
 	/*
 	 * An archive (InstanceExportData, or Berty's) to begin with: a file,

@@ -79,6 +79,7 @@ open_node(struct daemon * d, const struct berty_daemon_options * o,
 		.agent = version_agent(),
 		.libraries = d->libraries,
 		.web = d->web,
+		.services_insecure = o->services_insecure,
 	};
 	const char * networks = o->networks == NULL ? "berty" : o->networks;
 	struct buffer path = {0};

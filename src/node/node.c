@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/node_impl.h"
+#include "node/push_keep.h"
 
 /* Messages that a late key opens in one transaction. */
 #define REACT_MAX 256
@@ -44,6 +45,12 @@ node_web(struct node * n)
 	return (n->web);
 }
 
+bool
+node_services_insecure(const struct node * n)
+{
+	return (n->services_insecure);
+}
+
 struct attachments *
 node_attachments(struct node * n)
 {
@@ -82,6 +89,7 @@ node_account_changed(struct node * n)
 {
 	node_contacts_changed(n);
 	n->known_changed = true;
+	push_keep_changed(n->push, NULL);
 	node_follow_up(n);
 }
 
@@ -189,6 +197,7 @@ node_follow_up_fire(struct world_timer * timer)
 	while (!list_empty(&n->due)) {
 		g = list_entry(n->due.next, struct node_group, due);
 		list_remove(&g->due);
+		push_keep_changed(n->push, group_info_of(g->group)->pk);
 		/* What a reaction wrote makes the group due again. */
 		if (!g->closing && group_has_reaction(g->group))
 			react(n, g);
@@ -336,6 +345,7 @@ node_open(struct world * w, const struct node_config * config,
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	n->world = w;
 	n->web = config->web;
+	n->services_insecure = config->services_insecure;
 	n->auto_activate = config->auto_activate;
 	n->libraries = config->libraries;
 	n->known_changed = true;
@@ -361,6 +371,10 @@ node_open(struct world * w, const struct node_config * config,
 	node_contacts_changed(n);
 	node_follow_up(n);
 	node_networks_watch(n);
+	if (push_keep_open(n, &config->store, &n->push) != 0) {
+		rc = error_set(err, ERR_INTERNAL, "out of memory");
+		goto err0;
+	}
 	*node = n;
 	return (0);
 
@@ -401,6 +415,7 @@ node_close(struct node * n)
 	world_timer_stop(n->world, &n->wake);
 	node_tell_closed(n);
 	world_timer_stop(n->world, &n->guesses);
+	push_keep_close(n->push);
 	close_groups(n, false);
 	node_local_close(n);
 	node_contacts_close(n);

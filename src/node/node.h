@@ -59,6 +59,7 @@ struct node_config {
 	                                          lasts; or NULL */
 	struct host_limits limits;
 	struct web * web;         /* requests to servers; NULL: there are none */
+	bool services_insecure;   /* servers are asked by gRPC without TLS */
 	/* Borrowed during node_open; NULL: none.  Its account, with a new
 	 * device, whole or not at all; -ERR_INVALID_INPUT when the store has
 	 * one.  Blocks as long as that takes. */
@@ -82,6 +83,7 @@ struct sync * node_sync(struct node * n);
 struct store * node_store(struct node * n);
 struct world * node_world(struct node * n);
 struct web * node_web(struct node * n);   /* NULL: none */
+bool node_services_insecure(const struct node * n);
 struct attachments * node_attachments(struct node * n);
 
 /*

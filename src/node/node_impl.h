@@ -29,6 +29,8 @@ struct node_group {
 struct node {
 	struct world * world;
 	struct web * web;         /* or NULL */
+	bool services_insecure;
+	struct push_keep * push;  /* the file beside the store, or NULL */
 	struct secret_arena * secrets;
 	struct store * store;
 	struct group_context context;
