@@ -311,6 +311,19 @@ sync_announce(struct sync_log * l)
 	sync_soon(l->s);
 }
 
+void
+sync_hold(struct sync_log * l, bool hold)
+{
+	if (l->held == hold)
+		return;
+	l->held = hold;
+	if (hold)
+		sync_fetch_drop(l);
+	else
+		sync_fetch_missing(l);
+	sync_soon(l->s);
+}
+
 bool
 sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer)
 {

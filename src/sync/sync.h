@@ -59,6 +59,12 @@ void sync_remove(struct sync_log * l);
  */
 void sync_announce(struct sync_log * l);
 
+/*
+ * Take nothing more, or again: what is known is still announced and given.  For
+ * a log whose owner has no room.
+ */
+void sync_hold(struct sync_log * l, bool hold);
+
 /* Walk the peers of the log's topic; *at = 0 first. */
 bool sync_each_peer(struct sync_log * l, size_t * at, struct peer_id * peer);
 

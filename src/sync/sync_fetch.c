@@ -91,7 +91,7 @@ sync_fetch_want(struct sync_log * l, const struct cid * cid)
 	struct sync * s = l->s;
 	struct sync_item * item;
 
-	if (store_read_only(s->store) ||
+	if (store_read_only(s->store) || l->held ||
 	    map_get(&s->items, cid_slice(cid)) != NULL || log_has(l->log, cid))
 		return;
 	if (!budget_allows(&s->log_lacking, l->n_queued, 1) ||
@@ -219,7 +219,7 @@ sync_fetch_given(struct sync_log * l, const struct cid * cid,
 {
 	struct sync_item * item = map_get(&l->s->items, cid_slice(cid));
 
-	if (store_read_only(l->s->store))
+	if (store_read_only(l->s->store) || l->held)
 		return;
 	if (item != NULL && (item->l != l || item->state == SYNC_CAME ||
 	    item->state == SYNC_CHECKING || item->state == SYNC_BAD))
@@ -312,13 +312,20 @@ free_list(struct sync_log * l, struct list * items, bool wanted)
 }
 
 void
-sync_fetch_free(struct sync_log * l)
+sync_fetch_drop(struct sync_log * l)
 {
 	budget_give(&l->s->lacking, l->n_queued);
 	free_list(l, &l->queued, false);
 	free_list(l, &l->asked, true);
 	free_list(l, &l->nobody, true);
 	free_list(l, &l->came, false);
+	l->n_queued = l->n_asked = l->n_nobody = 0;
+}
+
+void
+sync_fetch_free(struct sync_log * l)
+{
+	sync_fetch_drop(l);
 	free_list(l, &l->bad, false);
-	l->n_queued = l->n_asked = l->n_nobody = l->n_bad = 0;
+	l->n_bad = 0;
 }

@@ -132,6 +132,7 @@ struct sync_log {
 	size_t n_queued, n_asked, n_nobody, n_bad;
 	bool overflow;                /* more is missing than is queued */
 	bool later;                   /* the same, at the next exchange */
+	bool held;                    /* nothing more is taken */
 	struct peer_id hints[SYNC_HINTS];
 	struct sync_batch * batch;
 	struct list commits;
@@ -241,6 +242,8 @@ void sync_fetch_nobody(struct sync * s, const struct cid * cid);
 void sync_fetch_given(struct sync_log * l, const struct cid * cid,
     struct slice block);
 void sync_fetch_free(struct sync_log * l);
+/* Forget what is wanted, and what came and is with no worker. */
+void sync_fetch_drop(struct sync_log * l);
 bool sync_fetch_idle(const struct sync_log * l);
 void sync_item_free(struct sync_item * item);
 void sync_item_bad(struct sync_item * item);

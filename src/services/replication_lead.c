@@ -1,0 +1,230 @@
+/*
+ * replication_lead.c: says that this server lives, and takes its share of the
+ * groups that nobody leads.
+ */
+#include <stdlib.h>
+
+#include "services/replication_impl.h"
+
+/* Beats within a lease, so that two may be lost. */
+#define BEATS 3
+
+/* Groups given away in a beat, when others have fewer. */
+#define GIVEN_MAX 16
+
+static void
+arm_beat(struct replication_server * s, uint64_t ms)
+{
+	(void)world_timer_start(s->w, &s->beat, ms);
+}
+
+void
+replication_beat_soon(struct replication_server * s)
+{
+	if (!s->beating && !s->claiming && !s->leaving)
+		arm_beat(s, 0);
+}
+
+void
+replication_drop_all(struct replication_server * s)
+{
+	struct slice key;
+	void * value;
+	size_t at = 0;
+
+	while (map_next(&s->led, &at, &key, &value)) {
+		replication_group_free(value);
+		at = 0;
+	}
+}
+
+/* As many as each server leads when all lead alike. */
+static uint64_t
+share(const struct replication_server * s)
+{
+	uint64_t servers = s->servers == 0 ? 1 : s->servers;
+
+	return ((s->groups + servers - 1) / servers);
+}
+
+/* --- giving away ---------------------------------------------------------- */
+
+static void
+give_away(struct replication_server * s)
+{
+	unsigned n = 0;
+
+	while (s->led.n > share(s) + 1 && n++ < GIVEN_MAX) {
+		struct replication_wait * wait;
+		struct slice key;
+		void * value;
+		size_t at = 0;
+
+		(void)map_next(&s->led, &at, &key, &value);
+		wait = replication_wait_new(s, REPLICA_RELEASE, NULL);
+		if (wait == NULL)
+			return;
+		wait->r.group = ((struct replicated *)value)->row;
+		replication_group_free(value);
+		(void)replication_wait_send(wait);
+	}
+	if (n > 0)
+		log_info(s->w->log, "replication",
+		    "gave groups to other servers; leading %zu", s->led.n);
+}
+
+/* --- claiming ------------------------------------------------------------- */
+
+static void claim(struct replication_server * s, size_t max);
+
+static void
+claimed(struct replication_wait * wait, int status)
+{
+	struct replication_server * s = wait->s;
+	size_t i, asked = wait->r.max;
+
+	s->claiming = false;
+	if (status != 0) {
+		if (status != -ERR_NOT_FOUND)
+			log_warn(s->w->log, "replication",
+			    "groups could not be taken: %s", wait->r.err.text);
+		arm_beat(s, s->lease_ms / BEATS);
+		return;
+	}
+	for (i = 0; i < wait->r.n_groups; i++)
+		replication_group_lead(s, &wait->r.groups[i]);
+	if (wait->r.n_groups > 0)
+		log_info(s->w->log, "replication", "leading %zu groups of %llu",
+		    s->led.n, (unsigned long long)s->groups);
+	/* More may be free than an answer holds. */
+	if (wait->r.n_groups == asked && asked > 0 && share(s) > s->led.n)
+		claim(s, (size_t)(share(s) - s->led.n));
+	else
+		arm_beat(s, s->lease_ms / BEATS);
+}
+
+static void
+claim(struct replication_server * s, size_t max)
+{
+	struct replication_wait * wait;
+
+	wait = replication_wait_new(s, REPLICA_CLAIM, claimed);
+	if (wait == NULL) {
+		arm_beat(s, s->lease_ms / BEATS);
+		return;
+	}
+	wait->r.max = max < REPLICA_GROUPS_MAX ? max : REPLICA_GROUPS_MAX;
+	s->claiming = replication_wait_send(wait) == 0;
+	if (!s->claiming)
+		arm_beat(s, s->lease_ms / BEATS);
+}
+
+/* --- beats ---------------------------------------------------------------- */
+
+/* What was led may be others' now: begin anew, as somebody else. */
+static void
+begin_anew(struct replication_server * s)
+{
+	log_warn(s->w->log, "replication", "the database did not hear of this "
+	    "server in time; its %zu groups may be led by others", s->led.n);
+	replication_drop_all(s);
+	world_random(s->w, s->id, sizeof(s->id));
+	s->begun = false;
+	arm_beat(s, 0);
+}
+
+static void
+heard(struct replication_server * s, struct replica_request * r)
+{
+	if (!s->beats || s->servers != r->servers)
+		log_info(s->w->log, "replication", "%llu servers live; "
+		    "%llu groups, of which nobody leads %llu",
+		    (unsigned long long)r->servers,
+		    (unsigned long long)r->all_groups,
+		    (unsigned long long)r->unled);
+	s->beats = s->begun = true;
+	s->servers = r->servers;
+	s->groups = r->all_groups;
+	buffer_free(&s->others);
+	s->others = r->addresses_of;
+	r->addresses_of = (struct buffer){0};
+	if (r->unled > 0 && share(s) > s->led.n)
+		claim(s, (size_t)(share(s) - s->led.n));
+	else {
+		give_away(s);
+		arm_beat(s, s->lease_ms / BEATS);
+	}
+}
+
+static void
+beaten(struct replication_wait * wait, int status)
+{
+	struct replication_server * s = wait->s;
+
+	s->beating = false;
+	if (status == 0) {
+		heard(s, &wait->r);
+	} else if (status == -ERR_NOT_FOUND) {
+		begin_anew(s);
+	} else {
+		if (s->beats)
+			log_error(s->w->log, "replication",
+			    "the database does not answer: %s",
+			    wait->r.err.text);
+		s->beats = false;
+		arm_beat(s, s->lease_ms / BEATS);
+	}
+}
+
+void
+replication_beat_fire(struct world_timer * timer)
+{
+	struct replication_server * s =
+	    list_entry(timer, struct replication_server, beat);
+	struct replication_wait * wait;
+
+	if (s->beating || s->claiming || s->leaving)
+		return;
+	wait = replication_wait_new(s, REPLICA_BEAT, beaten);
+	if (wait == NULL) {
+		arm_beat(s, s->lease_ms / BEATS);
+		return;
+	}
+	replication_host_tell(s);
+	wait->r.first = !s->begun;
+	wait->r.lease_ms = s->lease_ms;
+	buffer_slice(&wait->blocks, buffer_all(&s->addresses));
+	wait->r.addresses = buffer_all(&wait->blocks);
+	s->beating = replication_wait_send(wait) == 0;
+	if (!s->beating)
+		arm_beat(s, s->lease_ms / BEATS);
+}
+
+/* --- leaving -------------------------------------------------------------- */
+
+static void
+left(struct replication_wait * wait, int status)
+{
+	struct replication_server * s = wait->s;
+
+	if (status != 0)
+		log_warn(s->w->log, "replication", "the database could not be "
+		    "told that this server ends: %s", wait->r.err.text);
+	s->left(s->left_user);
+}
+
+void
+replication_server_leave(struct replication_server * s,
+    void (*done)(void * user), void * user)
+{
+	struct replication_wait * wait;
+
+	s->leaving = true;
+	world_timer_stop(s->w, &s->beat);
+	replication_drop_all(s);
+	s->left = done;
+	s->left_user = user;
+	wait = replication_wait_new(s, REPLICA_LEAVE, left);
+	if (wait == NULL || replication_wait_send(wait) != 0)
+		done(user);
+}
