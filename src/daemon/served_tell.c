@@ -34,11 +34,11 @@ list_addresses(struct lists * l, struct served * s)
 		return (false);
 	r = reader_of(buffer_all(&l->bytes));
 	for (i = 0; i < n; i++) {
-		struct slice s = reader_prefixed(&r, MULTIADDR_MAX);
+		struct slice address = reader_prefixed(&r, MULTIADDR_MAX);
 
-		l->addresses[i] = s.p;
-		l->sizes[i] = s.n;
-		(void)multiaddr_encode(&l->texts, s);
+		l->addresses[i] = address.p;
+		l->sizes[i] = address.n;
+		(void)multiaddr_encode(&l->texts, address);
 		buffer_byte(&l->texts, 0);
 	}
 	l->n = n;
