@@ -95,6 +95,8 @@ read_message(struct out_of_store * o)
 			sig = f.bytes;
 		else if (wire_is_bytes(&f, 6))
 			o->box = f.bytes;
+		else if (wire_is_bytes(&f, 7))
+			o->nonce = f.bytes;
 	if (r.failed ||
 	    !wire_copy(o->headers.device_pk, KEY_SIZE, device) ||
 	    !wire_copy(o->headers.sig, SIGNATURE_SIZE, sig))

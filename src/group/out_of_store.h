@@ -22,6 +22,7 @@ struct out_of_store {
 	struct slice cid;         /* of the log's entry; may be empty */
 	struct message_headers headers;
 	struct slice box;         /* the message's */
+	struct slice nonce;       /* of its sealed headers; may be empty */
 	struct buffer held;
 };
 void out_of_store_free(struct out_of_store * o);

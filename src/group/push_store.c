@@ -14,15 +14,15 @@ push_target_free(struct push_target * t)
 	*t = (struct push_target){0};
 }
 
-static bool
-is_text(struct slice s)
+bool
+push_server_address(struct slice s)
 {
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
 		if (s.p[i] <= ' ' || s.p[i] > '~')
 			return (false);
-	return (true);
+	return (s.n > 0 && s.n <= PUSH_ADDRESS_MAX);
 }
 
 bool
@@ -34,8 +34,7 @@ push_server_read(struct slice server, uint8_t key[32],
 	return (wire_find(server, SERVER_KEY, &bytes) == 0 &&
 	    wire_copy(key, KEY_SIZE, bytes) &&
 	    wire_find(server, SERVER_ADDRESS, service_addr) == 0 &&
-	    service_addr->n > 0 && service_addr->n <= PUSH_ADDRESS_MAX &&
-	    is_text(*service_addr));
+	    push_server_address(*service_addr));
 }
 
 static bool

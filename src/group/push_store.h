@@ -33,8 +33,11 @@ int push_store_fold(struct store * s, uint64_t scope,
 int push_store_load(struct store * s, uint64_t scope,
     const uint8_t device_pk[32], struct push_target * t);
 
-/* The two fields of a PushServer; false when it is none: a key of 32 bytes,
- * and an address of 1 to PUSH_ADDRESS_MAX bytes of text. */
+/* May this be a relay's address: 1 to PUSH_ADDRESS_MAX bytes of text? */
+bool push_server_address(struct slice s);
+
+/* The two fields of a PushServer; false when its key has not 32 bytes, or its
+ * address can be none. */
 bool push_server_read(struct slice server, uint8_t key[32],
     struct slice * service_addr);
 

@@ -1,6 +1,7 @@
 /* instance.c: who this node is. */
 #include <stdlib.h>
 
+#include "account/account_push.h"
 #include "api/v1/v1.h"
 #include "base/reader.h"
 
@@ -69,6 +70,21 @@ v1_configuration_free(struct v1_configuration * of)
 	buffer_free(&of->peer);
 }
 
+/* A message that this device registered, or NULL; freed by the caller. */
+static void *
+registered(struct account * a,
+    int (*read)(struct account * a, struct buffer * value),
+    const ProtobufCMessageDescriptor * type)
+{
+	struct buffer value = {0};
+	void * message = NULL;
+
+	if (read(a, &value) == 0)
+		message = protobuf_decode(type, buffer_all(&value), 1 << 17);
+	buffer_free(&value);
+	return (message);
+}
+
 void
 v1_instance_get_configuration(struct api_call * call)
 {
@@ -90,6 +106,13 @@ v1_instance_get_configuration(struct api_call * call)
 	reply.wifi_p2p_enabled = own.wifi_p2p;
 	reply.mdns_enabled = own.mdns;
 	reply.relay_enabled = own.relay;
+	reply.device_push_token = registered(node_account(call->node),
+	    account_push_token,
+	    &berty__protocol__v1__push_service_receiver__descriptor);
+	reply.device_push_server = registered(node_account(call->node),
+	    account_push_server, &berty__protocol__v1__push_server__descriptor);
 	api_answer(call, &reply);
+	protobuf_free(reply.device_push_token);
+	protobuf_free(reply.device_push_server);
 	v1_configuration_free(&own);
 }

@@ -95,11 +95,12 @@ static const struct api_method methods[] = {
 	    v1_attachment_prepare),
 	STREAM("AttachmentRetrieve", attachment_retrieve,
 	    v1_attachment_retrieve),
-	UNARY("PushReceive", push_receive, not_implemented),
-	UNARY("PushSend", push_send, not_implemented),
-	UNARY("PushShareToken", push_share_token, not_implemented),
-	UNARY("PushSetDeviceToken", push_set_device_token, not_implemented),
-	UNARY("PushSetServer", push_set_server, not_implemented),
+	UNARY("PushReceive", push_receive, v1_push_receive),
+	UNARY("PushSend", push_send, v1_push_send),
+	UNARY("PushShareToken", push_share_token, v1_push_share_token),
+	UNARY("PushSetDeviceToken", push_set_device_token,
+	    v1_push_set_device_token),
+	UNARY("PushSetServer", push_set_server, v1_push_set_server),
 };
 
 const struct api_method *

@@ -169,6 +169,12 @@ void v1_debug_group(struct api_call * call);
 void v1_attachment_prepare(struct api_call * call);
 void v1_attachment_retrieve(struct api_call * call);
 
+void v1_push_receive(struct api_call * call);
+void v1_push_send(struct api_call * call);
+void v1_push_share_token(struct api_call * call);
+void v1_push_set_device_token(struct api_call * call);
+void v1_push_set_server(struct api_call * call);
+
 void v1_monitor_group(struct api_call * call);
 void v1_peer_list(struct api_call * call);
 void v1_system_info(struct api_call * call);
