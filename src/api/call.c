@@ -42,7 +42,8 @@ api_services(struct api_service services[API_SERVICES_MAX])
 {
 	services[0].methods = api_v1_methods(&services[0].n);
 	services[1].methods = api_extension_methods(&services[1].n);
-	return (2);
+	services[2].methods = api_legacy_methods(&services[2].n);
+	return (3);
 }
 
 const struct api_method *

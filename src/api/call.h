@@ -76,6 +76,9 @@ const struct api_method * api_v1_methods(size_t * n);
 /* Those of berty.extension.v1.ExtensionService: ours alone. */
 const struct api_method * api_extension_methods(size_t * n);
 
+/* Those of berty.protocol.ProtocolService, of 2019: 24. */
+const struct api_method * api_legacy_methods(size_t * n);
+
 /* The services of a node, one table each; *n says how many. */
 struct api_service {
 	const struct api_method * methods;
