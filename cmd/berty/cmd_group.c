@@ -445,6 +445,7 @@ const struct command command_group_list = {
 
 const struct command command_group_info = {
 	.name = "group info", .arguments = "GROUP",
-	.summary = "Print who you are in a group, and its members", .help = WHICH,
+	.summary = "Print who you are in a group, and its members",
+	.help = WHICH,
 	.least = 1, .most = 1, .run = run_info,
 };

@@ -6,7 +6,7 @@
 #include "codec/multibase.h"
 #include "role.h"
 
-/* --- members --------------------------------------------------------------- */
+/* --- members -------------------------------------------------------------- */
 
 static void
 add_member(cJSON * list, const PB(GroupInfo__Member) * m)
@@ -117,7 +117,7 @@ find_member(struct run * run, const struct book * book,
 	    : "no member %s; `berty group info` prints them", word));
 }
 
-/* --- commands --------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 static void
 print_done(const struct run * run, const char * done, const char * field,
@@ -286,9 +286,9 @@ const struct command command_group_grant = {
 	.name = "group grant", .arguments = "GROUP MEMBER",
 	.summary = "Make a member an administrator of a group",
 	.help =
-"Only administrators can, and it cannot be undone.  GROUP is as in `berty group\n"
-"leave`; MEMBER is a key as `berty group info` prints it, the first characters\n"
-"of one, or a contact who said which member it is.\n"
+"Only administrators can, and it cannot be undone.  GROUP is as in `berty\n"
+"group leave`; MEMBER is a key as `berty group info` prints it, the first\n"
+"characters of one, or a contact who said which member it is.\n"
 "\n"
 "  berty group grant 3fa2 81cc\n",
 	.least = 2, .most = 2, .run = run_grant,

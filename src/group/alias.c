@@ -6,7 +6,7 @@
 #include "group/group_impl.h"
 #include "group/wire.h"
 
-/* --- folding --------------------------------------------------------------- */
+/* --- folding -------------------------------------------------------------- */
 
 /*
  * A contact group has two members.  The account key is no alias key: it is what
@@ -75,7 +75,7 @@ alias_fold(struct group * g, const struct metadata_event * e,
 	return (0);
 }
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static int
 wrong_type(struct error * err, const char * text)
@@ -170,7 +170,7 @@ group_disclose_alias(struct group * g, const struct ed25519_key * alias,
 	return (write_payload(g, EVENT_ALIAS_RESOLVER_ADDED, &payload, err));
 }
 
-/* --- finding out who is who ------------------------------------------------- */
+/* --- finding out who is who ----------------------------------------------- */
 
 /* A growing array of what a walk over rows gives. */
 struct rows {

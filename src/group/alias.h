@@ -53,9 +53,8 @@ void alias_claim_encode(struct buffer * payload, const uint8_t device_pk[32],
 int alias_claim_read(struct alias_claim * claim, struct slice payload);
 
 /*
- * What does a claim prove, for the holder of an alias key whose resolver it has?
- * ALIAS_BOUND: that this member is it.  ALIAS_PLAIN: that somebody of the group
- * is.
+ * What does a claim prove of an alias key?  ALIAS_BOUND: that it is this
+ * member's.  ALIAS_PLAIN: that it is somebody's of the group.
  */
 enum alias_proof { ALIAS_NOTHING, ALIAS_PLAIN, ALIAS_BOUND };
 enum alias_proof alias_claim_check(const struct alias_claim * claim,

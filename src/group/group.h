@@ -153,8 +153,8 @@ int group_member_of(struct group * g, const uint8_t device_pk[32],
     uint8_t member_pk[32]);
 
 /*
- * Roles: may this member administrate?  1, 0 or a code.  In a contact group both
- * may, in the account group the account.  _at: at that place of the causal
+ * Roles: may this member administrate?  1, 0 or a code.  In a contact group
+ * both may, in the account group the account.  _at: at that place of the causal
  * order, as far as is known now: a late event may change the answer.
  */
 int group_is_admin(struct group * g, const uint8_t member_pk[32]);

@@ -199,8 +199,8 @@ register_secret(struct group * g, const struct metadata_event * e)
 
 /*
  * A device's messages open once it is announced, and not before: so its key
- * waits for event 1.  The event itself is listed at once, because honest devices
- * write it first.
+ * waits for event 1.  The event itself is listed at once, because it comes first
+ * when an honest device meets a contact.
  */
 static int
 fold_secret(struct fold * f)

@@ -1,4 +1,4 @@
-/* group_held.c: events whose devices were announced after them join the list. */
+/* group_held.c: events that were held until their device was announced. */
 #include "group/group_impl.h"
 
 /* Events that one walk takes. */

@@ -6,7 +6,7 @@
 #include "group/role_rows.h"
 #include "group/wire.h"
 
-/* --- what follows from a new administrator --------------------------------- */
+/* --- what follows from a new administrator -------------------------------- */
 
 /* Members who are administrators from a place on, still to be looked at. */
 struct offers {
@@ -105,7 +105,7 @@ make_admin(struct group * g, const uint8_t member_pk[32],
 	return (status);
 }
 
-/* --- 302 and 303 ----------------------------------------------------------- */
+/* --- 302 and 303 ---------------------------------------------------------- */
 
 /* Go's toolkit names the creator's device where Berty names the member. */
 static int
@@ -300,7 +300,7 @@ role_fold_log(struct group * g)
 	return (role_set_folded(g));
 }
 
-/* --- questions ------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
 int
 group_is_admin_at(struct group * g, const uint8_t member_pk[32],
@@ -331,7 +331,7 @@ group_is_admin(struct group * g, const uint8_t member_pk[32])
 	return (group_is_admin_at(g, member_pk, NULL));
 }
 
-/* --- granting --------------------------------------------------------------- */
+/* --- granting ------------------------------------------------------------- */
 
 static int
 is_member(void * user, const uint8_t member_pk[32],

@@ -2,10 +2,10 @@
  * role.h: who is an administrator of a multi-member group, folded in causal
  * order from events 302 and 303.
  *
- * The member that the first 302 names is one, from that place on; it is signed
- * by the group's own key, so only who made the group can have written it.  A 303
- * makes its grantee one from its own place on, if the member of the device that
- * signed it is one at that place; else it says nothing.  Nobody loses the role.
+ * The member that the first 302 names is one, from that place on; the group's
+ * own key signs it, so only who made the group can have written it.  A 303 makes
+ * its grantee one from its own place on, if the member of the device that signed
+ * it is one at that place; else it says nothing.  Nobody loses the role.
  * Events may be folded in any order with the same result: what a late event
  * changes is followed through the grants that were kept.
  * Source: api-v1 spec §4, groups spec §7.

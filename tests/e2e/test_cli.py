@@ -40,7 +40,8 @@ def test_a_misspelt_flag_is_an_error_with_a_hint():
     "daemon", "contact link", "contact request", "contact list",
     "contact accept", "contact discard", "contact block", "contact unblock",
     "group create", "group invite", "group join", "group leave",
-    "group list", "group info", "send", "tail", "info", "peers", "doctor",
+    "group list", "group info", "group grant", "group alias",
+    "contact alias", "send", "tail", "info", "peers", "doctor",
     "version"])
 def test_every_command_explains_itself(command):
     done = run(*command.split(), "--help")

@@ -62,7 +62,7 @@ a_claim_is_made_of_the_values_that_its_definition_gives(void ** state)
 	buffer_free(&payload);
 }
 
-/* --- a user with contacts and a group ---------------------------------------- */
+/* --- a user with contacts and a group ------------------------------------- */
 
 static struct sim * sim;
 static struct party reader;       /* and the multi-member group */
@@ -270,7 +270,7 @@ expect_nobody(void)
 	assert_int_equal(s.n, 0);
 }
 
-/* --- knowing -------------------------------------------------------------------- */
+/* --- knowing -------------------------------------------------------------- */
 
 static void
 a_contact_who_sent_its_key_and_disclosed_itself_is_known(void ** state)
@@ -302,8 +302,7 @@ the_order_of_key_and_disclosure_is_of_no_matter(void ** state)
 }
 
 static void
-what_others_write_without_our_proofs_is_enough_while_nobody_contradicts(
-    void ** state)
+without_our_proofs_it_is_enough_that_nobody_contradicts(void ** state)
 {
 	struct ed25519_key alias = alias_of('a');
 
@@ -314,7 +313,7 @@ what_others_write_without_our_proofs_is_enough_while_nobody_contradicts(
 	expect_known('1', 'a');
 }
 
-/* --- passing for another ----------------------------------------------------------- */
+/* --- passing for another -------------------------------------------------- */
 
 static void
 who_repeats_a_disclosure_is_not_taken_for_its_writer(void ** state)
@@ -401,7 +400,7 @@ empty_disclosures_say_nothing(void ** state)
 	buffer_free(&payload);
 }
 
-/* --- by ourselves ---------------------------------------------------------------- */
+/* --- by ourselves --------------------------------------------------------- */
 
 static void
 our_own_key_and_disclosure_are_written_once(void ** state)
@@ -442,7 +441,7 @@ main(void)
 	    TEST(a_claim_is_made_of_the_values_that_its_definition_gives),
 	    TEST(a_contact_who_sent_its_key_and_disclosed_itself_is_known),
 	    TEST(the_order_of_key_and_disclosure_is_of_no_matter),
-	    TEST(what_others_write_without_our_proofs_is_enough_while_nobody_contradicts),
+	    TEST(without_our_proofs_it_is_enough_that_nobody_contradicts),
 	    TEST(who_repeats_a_disclosure_is_not_taken_for_its_writer),
 	    TEST(of_two_plain_disclosures_none_is_believed),
 	    TEST(a_contact_cannot_pass_for_another_by_sending_its_key),

@@ -24,7 +24,7 @@ teardown(void ** state)
 	return (0);
 }
 
-/* --- events that stand alone: no parents, so they may come in any order ---- */
+/* --- events that stand alone: no parents, so they may come in any order --- */
 
 enum { MOST = 16 };
 
@@ -155,7 +155,7 @@ add_note(struct script * s, uint64_t time, char device)
 	buffer_free(&payload);
 }
 
-/* --- who hears of them ------------------------------------------------------ */
+/* --- who hears of them ---------------------------------------------------- */
 
 static void
 open_reader(struct party * p, const struct script * s)
@@ -275,7 +275,7 @@ expect_in_any_order(struct script * s, const char * admins, unsigned shuffles)
 	}
 }
 
-/* --- who made the group ------------------------------------------------------ */
+/* --- who made the group --------------------------------------------------- */
 
 static void
 who_made_the_group_is_its_administrator(void ** state)
@@ -391,7 +391,7 @@ elsewhere_a_device_is_not_taken_for_its_member(void ** state)
 	party_free(&scribe);
 }
 
-/* --- grants ------------------------------------------------------------------ */
+/* --- grants --------------------------------------------------------------- */
 
 static void
 an_administrator_makes_others_so_and_they_others(void ** state)
@@ -571,7 +571,7 @@ the_place_of_a_role_can_be_asked_for(void ** state)
 	party_free(&scribe);
 }
 
-/* --- granting by ourselves ---------------------------------------------------- */
+/* --- granting by ourselves ------------------------------------------------ */
 
 static int
 grant(struct party * p, char to, struct error * err)
@@ -642,7 +642,7 @@ in_a_contact_group_both_administrate_and_nothing_is_granted(void ** state)
 	party_free(&alice);
 }
 
-/* --- a store of before ---------------------------------------------------------- */
+/* --- a store of before ---------------------------------------------------- */
 
 static void
 what_an_earlier_version_kept_is_folded_when_it_is_opened(void ** state)
@@ -677,7 +677,7 @@ what_an_earlier_version_kept_is_folded_when_it_is_opened(void ** state)
 	party_free(&scribe);
 }
 
-/* --- strangers' devices ----------------------------------------------------------- */
+/* --- strangers' devices --------------------------------------------------- */
 
 static void
 events_of_a_device_nobody_announced_are_held_until_somebody_does(void ** state)
@@ -753,7 +753,7 @@ messages_of_a_device_nobody_announced_wait_for_it(void ** state)
 	party_free(&scribe);
 }
 
-/* --- events in groups where they do not belong -------------------------------------- */
+/* --- events in groups where they do not belong ---------------------------- */
 
 static void
 expect_refused(struct party * p, const unsigned * types)
