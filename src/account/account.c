@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "account/account_impl.h"
+#include "account/account_token.h"
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/protobuf.h"
 
@@ -26,6 +27,9 @@ fold(void * user, struct group * g, const struct metadata_event * e,
 	if (known && e->type >= EVENT_PUSH_DEVICE_TOKEN_REGISTERED &&
 	    e->type <= EVENT_PUSH_DEVICE_SERVER_REGISTERED)
 		return (account_push_fold(a, e, place));
+	if (known && (e->type == EVENT_SERVICE_TOKEN_ADDED ||
+	    e->type == EVENT_SERVICE_TOKEN_REMOVED))
+		return (account_token_fold(a, e, place));
 	if (!known || e->type < EVENT_GROUP_JOINED ||
 	    e->type > EVENT_CONTACT_UNBLOCKED)
 		return (0);

@@ -52,6 +52,7 @@ enum store_table {
 	                           * go; 2: the next id */
 	STORE_SETTING = 28,       /* group: device pk -> when it restricted who
 	                           * may set what the group has */
+	STORE_SERVICE_TOKEN = 32, /* account group: token id -> token */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */

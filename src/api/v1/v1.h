@@ -175,6 +175,11 @@ void v1_push_share_token(struct api_call * call);
 void v1_push_set_device_token(struct api_call * call);
 void v1_push_set_server(struct api_call * call);
 
+void v1_auth_service_init_flow(struct api_call * call);
+void v1_auth_service_complete_flow(struct api_call * call);
+void v1_services_token_list(struct api_call * call);
+void v1_debug_auth_service_set_token(struct api_call * call);
+
 void v1_monitor_group(struct api_call * call);
 void v1_peer_list(struct api_call * call);
 void v1_system_info(struct api_call * call);
