@@ -135,6 +135,16 @@ contact_points_are_text_but_in_2022(void ** state)
 	assert_true(wesh()->rotation_text);
 }
 
+/* The toolkit takes the device's key for the member's. */
+static void
+who_made_a_group_may_be_named_by_device_but_in_2022(void ** state)
+{
+	(void)state;
+	assert_false(v1()->creator_by_device);
+	assert_true(app()->creator_by_device);
+	assert_true(wesh()->creator_by_device);
+}
+
 /* It looks for points that are never announced. */
 static void
 groups_are_not_announced_in_2022(void ** state)
