@@ -240,6 +240,8 @@ main(void)
 	    cmocka_unit_test(the_app_rotates_each_day_and_the_toolkit_never),
 	    cmocka_unit_test(contact_points_rotate_as_heads_do),
 	    cmocka_unit_test(contact_points_are_text_but_in_2022),
+	    cmocka_unit_test(
+	        who_made_a_group_may_be_named_by_device_but_in_2022),
 	    cmocka_unit_test(groups_are_not_announced_in_2022),
 	    cmocka_unit_test(identify_says_the_protocol_version_in_2022),
 	    cmocka_unit_test(identify_has_deltas_in_2022),
