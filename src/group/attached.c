@@ -112,13 +112,15 @@ int
 attached_open(struct attached * a, struct buffer * held, struct slice envelope,
     unsigned field, struct slice protocol_metadata, const struct group_info * g)
 {
+	size_t n = count(envelope, field);
 	int status;
 
-	*a = (struct attached){.n = count(envelope, field)};
-	if (count(protocol_metadata, 1) != a->n)
+	*a = (struct attached){.n = 0};
+	if (count(protocol_metadata, 1) != n)
 		return (-ERR_DESERIALIZATION);
-	if (a->n == 0)
+	if (n == 0)
 		return (0);
+	a->n = n;
 	a->cids = calloc(a->n, sizeof(*a->cids));
 	a->secrets = calloc(a->n, sizeof(*a->secrets));
 	if (a->cids == NULL || a->secrets == NULL)

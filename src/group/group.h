@@ -95,7 +95,7 @@ int group_write_event(struct group * g, unsigned type, struct slice payload,
 int group_write_message(struct group * g, struct slice payload,
     struct cid * cid, struct error * err);
 
-/* The same with attachments, on networks that have them. */
+/* The same with attachments; networks that have none skip them. */
 int group_write_attached_event(struct group * g, unsigned type,
     struct slice payload, const struct ed25519_key * signer,
     const struct event_attachment * attachments, size_t n, struct cid * cid,

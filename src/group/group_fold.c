@@ -314,6 +314,8 @@ group_fold(void * user, struct log * log, const struct entry * e,
 	if (status != 0)
 		return (own ? status : group_count(g, 1, 0, 0));
 	status = fold_event(&f);
+	if (status == 0 && !f.refused)
+		status = group_learn_attachments(g, &event.attached);
 	metadata_event_free(&event);
 	if (status != 0)
 		return (status);

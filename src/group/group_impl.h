@@ -61,6 +61,9 @@ int group_take_message(void * user, struct log * log, const struct entry * e,
 int group_open_waiting(struct group * g, const uint8_t device_pk[32],
     unsigned max, unsigned * opened);
 
+/* Keep the keys of attachments, in the transaction that joins their event. */
+int group_learn_attachments(struct group * g, const struct attached * a);
+
 /* --- group_count.c ------------------------------------------------------- */
 
 /* Change the counts kept in the store. */

@@ -1,3 +1,4 @@
+#include "group/attachment_register.h"
 #include "group/chain_store.h"
 #include "group/group_impl.h"
 #include "group/waiting.h"
@@ -45,7 +46,16 @@ keep_use(struct group * g, const struct message_headers * h,
 	return (waiting_look(&w, h->device_pk, use->first_skipped - 1));
 }
 
-/* 1: opens, 0: never will, or a code. */
+int
+group_learn_attachments(struct group * g, const struct attached * a)
+{
+	if (a->n == 0)
+		return (0);
+	return (attachment_register_learn(g->context.store, a,
+	    world_wall(g->context.world) / 1000000000));
+}
+
+/* 1: opens, and the keys that it brings are kept; 0: never will; or a code. */
 static int
 opens(struct group * g, struct slice envelope, const struct message_headers * h,
     const uint8_t key[32])
@@ -55,11 +65,11 @@ opens(struct group * g, struct slice envelope, const struct message_headers * h,
 
 	status = message_open(&m, envelope, h, key, &g->secrets->info,
 	    g->network);
-	if (status == 0)
-		message_free(&m);
-	if (status == -ERR_INTERNAL)
-		return (status);
-	return (status == 0);
+	if (status != 0)
+		return (status == -ERR_INTERNAL ? status : 0);
+	status = group_learn_attachments(g, &m.attached);
+	message_free(&m);
+	return (status == 0 ? 1 : status);
 }
 
 static int

@@ -160,29 +160,45 @@ open_clear(struct message * m, struct slice box,
 	return (0);
 }
 
+/*
+ * Networks that have no attachments any more skip the fields: there they are
+ * ours, and what is wrong with them is no fault of the message.
+ */
+static int
+open_attachments(struct message * m, struct slice envelope,
+    struct slice protocol_metadata, const struct group_info * g, bool strict)
+{
+	int status;
+
+	status = attached_open(&m->attached, &m->held, envelope, ENVELOPE_CIDS,
+	    protocol_metadata, g);
+	return (strict || status == -ERR_INTERNAL ? status : 0);
+}
+
 static int
 open_envelope(struct message * m, struct slice envelope,
     const struct message_headers * h, const uint8_t message_key[32],
-    const struct group_info * g, bool attachments, bool verify)
+    const struct group_info * g, bool strict, bool verify)
 {
 	struct message_parts parts;
 	struct slice protocol_metadata;
 	struct message read = {0};
 	size_t cids = 0;
-	int status;
+	int status, measured;
 
 	if ((status = message_split(&parts, envelope)) != 0)
 		return (status);
-	if (attachments)
-		status = attached_measure(envelope, ENVELOPE_CIDS, &cids);
+	measured = attached_measure(envelope, ENVELOPE_CIDS, &cids);
+	if (strict)
+		status = measured;
 	if (status == 0)
 		status = buffer_reserve(&read.held, parts.box.n + cids);
 	if (status == 0)
 		status = open_clear(&read, parts.box, h, message_key, verify,
 		    &protocol_metadata);
-	if (status == 0 && attachments)
-		status = attached_open(&read.attached, &read.held, envelope,
-		    ENVELOPE_CIDS, protocol_metadata, g);
+	if (status == 0 && measured == 0)
+		status = open_attachments(&read, envelope, protocol_metadata,
+		    g, strict);
 	if (status == 0)
 		*m = read;
 	else

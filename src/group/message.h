@@ -21,7 +21,7 @@ struct message_headers {
 struct message {
 	struct slice plaintext;
 	struct slice clear;       /* the EncryptedMessage bytes */
-	struct attached attached; /* empty on networks without attachments */
+	struct attached attached;
 	struct buffer held;
 };
 void message_free(struct message * m);
@@ -55,7 +55,8 @@ int message_open_headers(struct message_headers * h, struct slice envelope,
 
 /*
  * Body, with the key of its counter; the signature is checked.  Attachments
- * are looked for where the network has them (NULL: yes).
+ * that are malformed are an error where the network has them (NULL: yes), and
+ * left out elsewhere.
  * -ERR_CRYPTO_DECRYPT, -ERR_DESERIALIZATION,
  * -ERR_CRYPTO_SIGNATURE_VERIFICATION.
  */

@@ -217,9 +217,14 @@ open_event(struct metadata_event * e, struct slice envelope,
 		return (status);
 	if (check && (status = check_signature(e, rule, g, err)) != 0)
 		return (status);
-	if (network != NULL && !network->attachments)
-		return (0);
-	return (open_attachments(e, envelope, protocol_metadata, g, err));
+	status = open_attachments(e, envelope, protocol_metadata, g, err);
+	if (status == 0 || status == -ERR_INTERNAL || network == NULL ||
+	    network->attachments)
+		return (status);
+	/* There they are ours, and what is wrong with them is no fault of the
+	 * event: networks that have none skip the fields. */
+	error_clear(err);
+	return (0);
 }
 
 static int

@@ -65,7 +65,7 @@ struct metadata_event {
 	struct slice metadata;    /* the GroupMetadata bytes */
 	bool has_device;
 	uint8_t device_pk[32];    /* field device_pk of a device-signed payload */
-	struct attached attached; /* empty on networks without attachments */
+	struct attached attached;
 	struct buffer held;
 };
 void metadata_event_free(struct metadata_event * e);
@@ -80,8 +80,11 @@ void metadata_seal(struct buffer * out, const struct group_info * g,
     const uint8_t * random, const struct event_attachment * attachments,
     size_t n);
 
-/* Open and check an envelope; the chain is the one of the specification.
- * network: whose events are known (NULL: all). */
+/*
+ * Open and check an envelope; the chain is the one of the specification.
+ * network: whose events are known (NULL: all).  Attachments that are malformed
+ * are an error where the network has them, and left out elsewhere.
+ */
 int metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err);

@@ -10,19 +10,25 @@ struct list_call {
 	uint8_t group_pk[32];
 };
 
-/* The context of an entry; *parents is the caller's to free. */
+/* The context of an entry; *parents, and the attachments that stand behind
+ * them, are the caller's to free. */
 static int
 fill_context(V1(EventContext) * to, ProtobufCBinaryData ** parents,
-    const uint8_t group_pk[32], const struct log_item * item)
+    const uint8_t group_pk[32], const struct log_item * item,
+    const struct attached * attached)
 {
-	size_t i;
+	size_t i, n = item->entry.n_next;
 
-	*parents = calloc(item->entry.n_next + 1, sizeof(**parents));
+	*parents = calloc(n + attached->n + 1, sizeof(**parents));
 	if (*parents == NULL)
 		return (-ERR_INTERNAL);
-	for (i = 0; i < item->entry.n_next; i++)
+	for (i = 0; i < n; i++)
 		(*parents)[i] =
 		    protobuf_bytes(cid_slice(&item->entry.next[i]));
+	for (i = 0; i < attached->n; i++)
+		(*parents)[n + i] = protobuf_bytes(attached->cids[i]);
+	to->n_attachment_cids = attached->n;
+	to->attachment_cids = *parents + n;
 	to->id = protobuf_bytes(cid_slice(&item->cid));
 	to->n_parent_ids = item->entry.n_next;
 	to->parent_ids = *parents;
@@ -37,7 +43,8 @@ v1_event_fill(struct v1_event * to, const uint8_t group_pk[32],
 	*to = (struct v1_event){V1_INIT(GROUP_METADATA_EVENT),
 	    V1_INIT(EVENT_CONTEXT), V1_INIT(GROUP_METADATA),
 	    V1_INIT(PROTOCOL_METADATA), NULL};
-	if (fill_context(&to->context, &to->parents, group_pk, &e->item) != 0)
+	if (fill_context(&to->context, &to->parents, group_pk, &e->item,
+	    &e->event.attached) != 0)
 		return (-ERR_INTERNAL);
 	to->metadata.event_type = (V1(EventType))e->event.type;
 	to->metadata.payload = protobuf_bytes(e->event.payload);
@@ -71,7 +78,8 @@ reply_message(struct list_call * l, const struct group_message * m)
 	ProtobufCBinaryData * parents;
 	bool full;
 
-	if (fill_context(&context, &parents, l->group_pk, &m->item) != 0)
+	if (fill_context(&context, &parents, l->group_pk, &m->item,
+	    &m->message.attached) != 0)
 		return (true);
 	headers.counter = m->headers.counter;
 	headers.device_pk =
