@@ -48,11 +48,11 @@ class Failure(Exception):
 class Client:
     """Calls by name with keyword arguments; messages found by reflection."""
 
-    def __init__(self, address):
+    def __init__(self, address, service=SERVICE):
         self.channel = grpc.insecure_channel(address)
         self.database = ProtoReflectionDescriptorDatabase(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self.database)
-        self.service = self.pool.FindServiceByName(SERVICE)
+        self.service = self.pool.FindServiceByName(service)
 
     def close(self):
         self.channel.close()
@@ -101,6 +101,15 @@ class Client:
             yield from stub(kind(**fields), timeout=timeout)
         except grpc.RpcError as error:
             raise self.failure(error) from None
+
+    def call_with_trailers(self, name, timeout=30, **fields):
+        """The reply, and what stands beside it."""
+        kind, stub = self.method(name)
+        try:
+            reply, call = stub.with_call(kind(**fields), timeout=timeout)
+        except grpc.RpcError as error:
+            raise self.failure(error) from None
+        return reply, dict(call.trailing_metadata())
 
     def open_stream(self, name, timeout=None, **fields):
         """The grpc call itself, to be read in pieces or cancelled."""
@@ -171,6 +180,10 @@ class Node:
         self.process.stdout.close()
         self.process = self.api = None
         return status
+
+    def client(self, service):
+        """A client of another service of the running node."""
+        return Client(f"unix:{self.socket}", service)
 
     def stop(self):
         status = self.end(signal.SIGTERM)
