@@ -50,6 +50,7 @@ extern const struct command command_export;
 extern const struct command command_info;
 extern const struct command command_peers;
 extern const struct command command_doctor;
+extern const struct command command_repl_server;
 extern const struct command command_version;
 
 #endif /* !BERTY_CMD_COMMAND_H */

@@ -51,6 +51,7 @@ static const struct command * const commands[] = {
 	&command_info,
 	&command_peers,
 	&command_doctor,
+	&command_repl_server,
 	&command_version,
 };
 
