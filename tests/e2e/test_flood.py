@@ -8,6 +8,7 @@ buffer may have twice the room of what is in it: 64 MiB, and 32 for the rest
 import os
 import pathlib
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -335,3 +336,89 @@ def test_messages_over_4_mib_are_refused_unread(full):
     peak = memory(node, "VmHWM")
     print(f"4 MiB + 1: {before} KiB before, peak {peak} KiB")
     assert peak - before < 32 * MIB
+
+
+# --- strangers at a TCP port --------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A node that serves TCP over TLS, to those who have a token."""
+    from conftest import Node
+    folder = tmp_path_factory.mktemp("guarded")
+    node = Node(folder / "node", "-node.token-file", str(folder / "token"),
+                "-node.listeners",
+                f"/unix{folder}/node/berty.sock,127.0.0.1:0/tls").start()
+    node.port = int(next(a for a in node.info["listeners"]
+                         if a.endswith("/tls")).split("/")[4])
+    node.roots = (folder / "node" / "api-certificate.pem").read_bytes()
+    node.token = (folder / "token").read_text().strip()
+    yield node
+    node.stop()
+
+
+def honest_call(node, seconds=20):
+    """A client of its own that has the token, over TLS."""
+    with grpc.secure_channel(
+            f"localhost:{node.port}", grpc.ssl_channel_credentials(node.roots),
+            options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        stub = channel.unary_unary(
+            "/berty.protocol.v1.ProtocolService/InstanceGetConfiguration",
+            request_serializer=bytes, response_deserializer=bytes)
+        return stub(b"", timeout=seconds, wait_for_ready=True, metadata=[
+            ("authorization", f"Bearer {node.token}")])
+
+
+def test_half_open_handshakes_keep_nobody_out(guarded):
+    """Connections that say nothing, or half of what TLS wants to hear."""
+    node = guarded
+    forget_peak(node)
+    before, told = memory(node, "VmRSS"), budgets(node)
+    hello = bytes([22, 3, 1, 4, 0, 1, 0, 3, 252])
+    strangers = []
+    try:
+        for i in range(400):
+            strangers.append(socket.create_connection(
+                ("127.0.0.1", node.port)))
+            if i % 2 == 1:
+                strangers[-1].sendall(hello)
+            if i % 100 == 99:
+                assert honest_call(node)
+        now, peak = budgets(node), memory(node, "VmHWM")
+        print(f"half-open: {before} KiB before, peak {peak} KiB")
+        assert now["grpc.handshakes"].peak <= now["grpc.handshakes"].limit
+        assert now["grpc.handshakes"].refused > told["grpc.handshakes"].refused
+        assert peak - before < 32 * MIB
+        assert honest_call(node)
+        assert node.api.call("InstanceGetConfiguration").account_pk
+    finally:
+        for stranger in strangers:
+            stranger.close()
+    wait_for("the handshakes to be over", lambda: budgets(node)[
+        "grpc.handshakes"].used == 0)
+
+
+def test_strangers_without_a_token_keep_nobody_out(guarded):
+    """They shake hands, speak HTTP/2, and stay; more than there is room for."""
+    node = guarded
+    forget_peak(node)
+    before, told = memory(node, "VmRSS"), budgets(node)
+    context = ssl._create_unverified_context()
+    context.set_alpn_protocols(["h2"])
+    strangers = []
+    try:
+        for _ in range(300):
+            raw = socket.create_connection(("127.0.0.1", node.port))
+            strangers.append(context.wrap_socket(raw))
+            strangers[-1].sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
+                                  bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0]))
+        now, peak = budgets(node), memory(node, "VmHWM")
+        print(f"strangers: {before} KiB before, peak {peak} KiB")
+        assert now["grpc.connections"].refused > \
+            told["grpc.connections"].refused
+        assert honest_call(node)
+        assert node.api.call("InstanceGetConfiguration").account_pk
+        assert peak - before < 64 * MIB
+    finally:
+        for stranger in strangers:
+            stranger.close()
