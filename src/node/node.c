@@ -416,6 +416,8 @@ node_close(struct node * n)
 	node_tell_closed(n);
 	world_timer_stop(n->world, &n->guesses);
 	push_keep_close(n->push);
+	/* What the store still commits changes the account once more. */
+	n->push = NULL;
 	close_groups(n, false);
 	node_local_close(n);
 	node_contacts_close(n);
