@@ -263,6 +263,8 @@ push_keep_close(struct push_keep * k)
 	if (k == NULL)
 		return;
 	close_now(k);
+	/* What the node was about to tell. */
+	k->all |= !list_empty(&k->node->due) || k->node->known_changed;
 	if (!store_read_only(k->node->store) && is_wanted(k) &&
 	    write_file(k, &err) == 0)
 		close_now(k);
