@@ -91,13 +91,18 @@ struct fleet_call {
 	bool finished;
 	bool failed;
 	bool slow;                /* the client takes one reply at a time */
+	bool paused;              /* a client stream shall wait */
 	size_t n;
 	void ** replies;          /* messages of call.method->reply */
 };
 
-/* Start a call; the request is copied. */
+/* Start a call; the request is copied.  NULL for a client stream. */
 struct fleet_call * fleet_begin(struct fleet * f, size_t i, const char * method,
     const void * request);
+
+/* A message of a client stream, and its end; nothing once the call is over. */
+void fleet_push(struct fleet_call * call, const void * request);
+void fleet_push_end(struct fleet_call * call);
 
 /* Wait for its end: true when it succeeded; false also when the node died. */
 bool fleet_wait(struct fleet * f, size_t i, struct fleet_call * call);

@@ -49,10 +49,17 @@ transport_finish(struct api_call * call, const struct error * err)
 		c->err = *err;
 }
 
+static void
+transport_pause(struct api_call * call, bool paused)
+{
+	list_entry(call, struct fleet_call, call)->paused = paused;
+}
+
 static const struct api_transport transport = {
 	.begin = transport_begin,
 	.reply = transport_reply,
 	.finish = transport_finish,
+	.pause = transport_pause,
 };
 
 struct fleet_call *
@@ -67,10 +74,27 @@ fleet_begin(struct fleet * f, size_t i, const char * method,
 	if ((c->call.method = api_find(method)) == NULL)
 		fail_msg("no method %s", method);
 	c->call.node = f->nodes[i].node;
-	c->call.request = copy_message(c->call.method->request, request);
+	assert_true(c->call.method->client_stream == (request == NULL));
+	if (request != NULL)
+		c->call.request = copy_message(c->call.method->request,
+		    request);
 	list_append(&f->nodes[i].calls, &c->place);
 	c->call.method->handle(&c->call);
 	return (c);
+}
+
+void
+fleet_push(struct fleet_call * c, const void * request)
+{
+	if (!c->finished)
+		c->call.on_message(&c->call, request);
+}
+
+void
+fleet_push_end(struct fleet_call * c)
+{
+	if (!c->finished)
+		c->call.on_end(&c->call);
 }
 
 struct waiting {
