@@ -6,6 +6,7 @@
 #include "group/role.h"
 #include "group/setting.h"
 #include "group/push_store.h"
+#include "group/replicating.h"
 #include "group/waiting.h"
 #include "group/wire.h"
 
@@ -55,6 +56,8 @@ take_known(struct group * g, const struct metadata_event * e,
 	if ((status = role_fold(g, e, place, member_pk)) != 0 ||
 	    (status = alias_fold(g, e, place, member_pk)) != 0 ||
 	    (status = setting_fold(g, e, place)) != 0 ||
+	    (status = replicating_fold(g->context.store, g->scope, e,
+	        place)) != 0 ||
 	    (status = push_store_fold(g->context.store, g->scope, e,
 	        place)) != 0 ||
 	    g->handler.event == NULL)

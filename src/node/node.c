@@ -198,6 +198,7 @@ node_follow_up_fire(struct world_timer * timer)
 		g = list_entry(n->due.next, struct node_group, due);
 		list_remove(&g->due);
 		push_keep_changed(n->push, group_info_of(g->group)->pk);
+		node_replication_meet(g);
 		/* What a reaction wrote makes the group due again. */
 		if (!g->closing && group_has_reaction(g->group))
 			react(n, g);
@@ -357,6 +358,7 @@ node_open(struct world * w, const struct node_config * config,
 	list_init(&n->changes);
 	list_init(&n->due);
 	world_random(w, (uint8_t *)&n->groups.seed, sizeof(n->groups.seed));
+	n->replicas.seed = n->groups.seed;
 	if ((n->secrets = secret_arena_new()) == NULL) {
 		rc = error_set(err, ERR_INTERNAL, "out of memory");
 		goto err0;
@@ -439,6 +441,7 @@ node_close(struct node * n)
 		account_close(n->account);
 	map_free(&n->groups);
 	map_free(&n->logs);
+	map_free(&n->replicas);
 	buffer_free(&n->to_open);
 	if (n->secrets != NULL)
 		secret_arena_free(n->secrets);

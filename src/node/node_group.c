@@ -109,6 +109,7 @@ node_group_connect(struct node_group * g)
 		}
 	}
 	crypto_wipe(&config, sizeof(config));
+	node_replication_meet(g);
 }
 
 void

@@ -19,6 +19,7 @@ struct node_group {
 	bool local_only;
 	bool proven;              /* its network is not a guess any more */
 	uint64_t looked;          /* events looked at for that */
+	uint64_t replicating;     /* events 403 looked at, as there were */
 	struct sync_log * synced[FEED_LOGS];
 	struct node_topic * topics[FEED_LOGS]; /* looked for; NULL: not */
 	uint64_t visible[FEED_LOGS]; /* last arrival that is durable */
@@ -54,6 +55,7 @@ struct node {
 	bool closed;              /* node_close has begun */
 	struct map groups;        /* public key -> struct node_group */
 	struct map logs;          /* pointer of a log -> struct node_group */
+	struct map replicas;      /* addresses of replication servers kept */
 	struct list watchers;
 	struct list budgets;      /* of rooms that are not ours */
 	struct list due;          /* groups that changed */
@@ -98,6 +100,9 @@ void node_show(struct node_group * g, enum feed_log which, uint64_t arrivals);
 
 /* The account group changed durably. */
 void node_account_changed(struct node * n);
+
+/* node_replication.c: keep the servers connected that a group tells of. */
+void node_replication_meet(struct node_group * g);
 
 /* Look for reactions and activations when the loop turns; in this group too. */
 void node_follow_up(struct node * n);

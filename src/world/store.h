@@ -53,6 +53,8 @@ enum store_table {
 	STORE_SETTING = 28,       /* group: device pk -> when it restricted who
 	                           * may set what the group has */
 	STORE_SERVICE_TOKEN = 32, /* account group: token id -> token */
+	STORE_REPLICATING = 36,   /* group: device pk, server -> newest event
+	                           * 403 */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */

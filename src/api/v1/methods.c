@@ -3,16 +3,6 @@
 
 #define SERVICE "berty.protocol.v1.ProtocolService"
 
-static void
-not_implemented(struct api_call * call)
-{
-	struct error err = {0};
-
-	(void)error_set(&err, ERR_NOT_IMPLEMENTED,
-	    "%s is not part of this version", call->method->name);
-	api_fail(call, &err);
-}
-
 /* A call's name, the prefix of its messages in C, its streams, its handler. */
 #define METHOD(name, type, client, server, handler) \
 	{SERVICE, name, \
@@ -91,7 +81,8 @@ static const struct api_method methods[] = {
 	STREAM("ServicesTokenList", services_token_list,
 	    v1_services_token_list),
 	UNARY("ReplicationServiceRegisterGroup",
-	    replication_service_register_group, not_implemented),
+	    replication_service_register_group,
+	    v1_replication_service_register_group),
 	UNARY("PeerList", peer_list, v1_peer_list),
 	METHOD("AttachmentPrepare", attachment_prepare, true, false,
 	    v1_attachment_prepare),

@@ -152,6 +152,8 @@ void v1_contact_alias_key_send(struct api_call * call);
 void v1_multi_member_group_alias_resolver_disclose(struct api_call * call);
 void v1_multi_member_group_admin_role_grant(struct api_call * call);
 
+void v1_replication_service_register_group(struct api_call * call);
+
 void v1_app_message_send(struct api_call * call);
 void v1_app_metadata_send(struct api_call * call);
 
