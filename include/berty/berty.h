@@ -160,6 +160,21 @@ struct berty_node_config {
 
 	/* Find nodes in the local network, and be found there (mDNS). */
 	bool local_network;
+
+	/*
+	 * An archive to begin with, as InstanceExportData gives it or Berty
+	 * writes it: a file; or a function that fills in up to n bytes and
+	 * says how many, 0 at the end, negative when it fails, called while
+	 * the node is opened.  Its passphrase, if it is sealed; borrowed.
+	 * The account is restored whole, with a new device, or not at all;
+	 * opening takes as long as that does.  INVALID_INPUT (100): the store
+	 * has an account, or something is wrong with the archive (104, 888: a
+	 * key of it), CRYPTO_DECRYPT (205: the passphrase), STREAM_READ (105).
+	 */
+	const char * restore;
+	long (*read_archive)(void * user, void * bytes, size_t n);
+	void * restore_user;
+	const char * restore_passphrase;
 };
 
 /*

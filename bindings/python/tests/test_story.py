@@ -3,7 +3,7 @@ import asyncio
 
 import berty
 import pytest
-from conftest import befriend, first, has_key, new_group, node, says
+from conftest import account, befriend, first, has_key, new_group, node, says
 from berty import ErrorCode
 
 
@@ -111,3 +111,24 @@ async def test_a_configuration_that_makes_no_sense_is_refused(tmp_path):
             await berty.Node(tmp_path / "a", **wrong).open()
     with pytest.raises(berty.Error):
         await berty.Node(listeners=["/ip4/127.0.0.1/udp/0"]).open()
+
+
+async def test_an_account_moves_to_another_store(tmp_path):
+    archive = tmp_path / "account"
+    async with node(tmp_path / "a") as a:
+        group = await new_group(a)
+        await a.AppMessageSend(group_pk=group, payload=b"before")
+        me = await account(a)
+        with archive.open("wb") as file:
+            async for piece in a.InstanceExportData(passphrase=b"secret"):
+                file.write(piece.exported_data)
+    with pytest.raises(berty.Error) as failed:
+        await node(tmp_path / "b", restore=archive).open()
+    assert failed.value.code == ErrorCode.INVALID_INPUT
+    async with node(tmp_path / "b", restore=archive,
+                    restore_passphrase="secret") as b:
+        assert await account(b) == me
+        await b.ActivateGroup(group_pk=group)
+        said = [e.message async for e in
+                b.GroupMessageList(group_pk=group, until_now=True)]
+        assert said == [b"before"]

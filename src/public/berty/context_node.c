@@ -2,6 +2,7 @@
 #include "public/berty/context.h"
 #include "public/world/public_config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/network.h"
@@ -68,6 +69,52 @@ store_setup(struct place * p, const struct berty_node_config * c,
 	    0);
 }
 
+/* --- an archive ----------------------------------------------------------- */
+
+struct archive {
+	const struct berty_node_config * config;
+	FILE * file;              /* or NULL: the host reads */
+};
+
+static long
+read_archive(void * user, uint8_t * bytes, size_t n)
+{
+	struct archive * a = user;
+	size_t got;
+
+	if (a->file == NULL)
+		return (a->config->read_archive(a->config->restore_user, bytes,
+		    n));
+	got = fread(bytes, 1, n, a->file);
+	return (got == 0 && ferror(a->file) ? -1 : (long)got);
+}
+
+/* Open the node, with the account of an archive if there is one. */
+static int
+open_restored(struct place * p, const struct berty_node_config * c,
+    struct node_config * config, struct error * err)
+{
+	struct archive archive = {.config = c};
+	struct node_restore restore = {.read = read_archive, .user = &archive,
+	    .sealed = c->restore_passphrase != NULL,
+	    .passphrase = slice_text(c->restore_passphrase)};
+	int rc;
+
+	if (c->restore != NULL && c->read_archive != NULL)
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "an archive is a file or a function, not both"));
+	if (c->restore != NULL &&
+	    (archive.file = fopen(c->restore, "rbe")) == NULL)
+		return (error_set(err, ERR_STREAM_READ, "the archive %.120s "
+		    "cannot be opened", c->restore));
+	if (c->restore != NULL || c->read_archive != NULL)
+		config->restore = &restore;
+	rc = node_open(p->b->world, config, &p->node, err);
+	if (archive.file != NULL)
+		(void)fclose(archive.file);
+	return (rc);
+}
+
 static int
 open_node(struct place * p, const struct berty_node_config * c,
     struct error * err)
@@ -96,7 +143,7 @@ open_node(struct place * p, const struct berty_node_config * c,
 		    c->security));
 	rc = store_setup(p, c, &config.store, &path, key, err);
 	if (rc == 0)
-		rc = node_open(p->b->world, &config, &p->node, err);
+		rc = open_restored(p, c, &config, err);
 	crypto_wipe(key, sizeof(key));
 	buffer_free(&path);
 	return (rc);

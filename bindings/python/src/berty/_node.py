@@ -34,6 +34,9 @@ class Node(Service):
     security: "noise", "tls" or both; None: both.
     by_hand: known groups are opened by calls only.
     local_network: find nodes in the local network, and be found there.
+    restore: a file with the archive of an account (InstanceExportData) that a
+        store without one begins with.
+    restore_passphrase: of the archive, if it is sealed.
     """
 
     def __init__(self, store: str | os.PathLike[str] | None = None, *,
@@ -43,13 +46,17 @@ class Node(Service):
                  static_peers: Iterable[str] = (),
                  security: str | None = None,
                  by_hand: bool = False,
-                 local_network: bool = False) -> None:
+                 local_network: bool = False,
+                 restore: str | os.PathLike[str] | None = None,
+                 restore_passphrase: str | None = None) -> None:
         self.store = None if store is None else os.fspath(store)
         self._key = key
         self._texts = {
             "networks": network if isinstance(network, str)
             else ",".join(network),
             "security": security,
+            "restore": None if restore is None else os.fspath(restore),
+            "restore_passphrase": restore_passphrase,
         }
         self._lists = {"listeners": tuple(listeners),
                        "static_peers": tuple(static_peers)}
