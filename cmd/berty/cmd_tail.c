@@ -34,7 +34,8 @@ static const char help[] =
 "  berty tail 3fa2 -metadata -until-now\n"
 "\n"
 "JSON members of a message: cid (as text), group_pk, device_pk, type (text,\n"
-"plain, bytes, invitation…), text or bytes, sent_date (ms), target, payload.\n"
+"plain, bytes, invitation…), text or bytes, sent_date (ms), target, payload,\n"
+"attachments (CIDs, as `berty attachment save` takes them).\n"
 "Keys and bytes are in base64.\n";
 
 struct tail {
@@ -58,6 +59,18 @@ print_time(uint64_t ms)
 }
 
 static void
+print_attachments(const PB(EventContext) * context)
+{
+	size_t i;
+
+	for (i = 0; i < context->n_attachment_cids; i++) {
+		printf("  [file ");
+		output_cid(protobuf_slice(context->attachment_cids[i]));
+		putchar(']');
+	}
+}
+
+static void
 print_text(const struct tail * t, const PB(GroupMessageEvent) * event,
     const struct payload * m)
 {
@@ -77,6 +90,7 @@ print_text(const struct tail * t, const PB(GroupMessageEvent) * event,
 		output_safe(buffer_all(&m->text));
 	else
 		output_hex(buffer_all(&m->text));
+	print_attachments(event->event_context);
 	putchar('\n');
 	(void)fflush(stdout);
 }
@@ -102,6 +116,7 @@ print_json(const PB(GroupMessageEvent) * event, const struct payload * m)
 	if (m->target.n > 0)
 		output_add_text(object, "target", buffer_all(&m->target));
 	output_add_bytes(object, "payload", protobuf_slice(event->message));
+	event_add_attachments(object, event->event_context);
 	output_json(object);
 }
 

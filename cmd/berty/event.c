@@ -88,6 +88,25 @@ fields_of(int number, struct slice payload)
 	return (fields);
 }
 
+void
+event_add_attachments(cJSON * object, const PB(EventContext) * context)
+{
+	cJSON * list, * one;
+	size_t i;
+
+	if (context->n_attachment_cids == 0)
+		return;
+	list = cJSON_AddArrayToObject(object, "attachments");
+	for (i = 0; i < context->n_attachment_cids; i++) {
+		one = cJSON_CreateObject();
+		output_add_cid(one, "cid",
+		    protobuf_slice(context->attachment_cids[i]));
+		cJSON_AddItemToArray(list,
+		    cJSON_DetachItemFromObject(one, "cid"));
+		cJSON_Delete(one);
+	}
+}
+
 cJSON *
 event_json(const PB(GroupMetadataEvent) * event)
 {
@@ -104,5 +123,6 @@ event_json(const PB(GroupMetadataEvent) * event)
 	cJSON_AddNumberToObject(object, "number", number);
 	cJSON_AddItemToObject(object, "event",
 	    fields_of(number, protobuf_slice(event->event)));
+	event_add_attachments(object, event->event_context);
 	return (object);
 }

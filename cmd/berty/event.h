@@ -11,4 +11,7 @@
  */
 cJSON * event_json(const PB(GroupMetadataEvent) * event);
 
+/* Member attachments: their CIDs, if there are any. */
+void event_add_attachments(cJSON * object, const PB(EventContext) * context);
+
 #endif /* !BERTY_CMD_EVENT_H */

@@ -1,12 +1,14 @@
 """Files beside messages: through one node, between two, and over restarts."""
 import hashlib
+import json
+import subprocess
 import threading
 import time
 
 import grpc
 import pytest
 
-from conftest import Failure, befriend, exchange_keys, wait_for, wait_message
+from conftest import BERTY, Failure, befriend, exchange_keys, wait_for, wait_message
 
 BLOCK = 65520
 EXTENSION = "berty.extension.v1.ExtensionService"
@@ -254,3 +256,63 @@ def test_what_is_unpinned_goes_and_comes_back(pair):
     with pytest.raises(Failure) as failed:
         extension(a, "AttachmentPin", attachment_cid=b"\x12\x20" + bytes(32))
     assert failed.value.codes == [400, 400]
+
+
+def test_files_go_by_the_command_line(pair, tmp_path):
+    a, b, group = pair
+    data = bytes_of(3_000_000, 9)
+    (tmp_path / "photo.jpg").write_bytes(data)
+    cid = a.cli("attachment", "send", group.hex(),
+                str(tmp_path / "photo.jpg")).stdout.strip()
+    assert cid.startswith("Qm")
+
+    def told():
+        lines = b.cli("tail", group.hex(), "-until-now", "--json").stdout
+        return [m for m in map(json.loads, lines.splitlines())
+                if m.get("attachments") == [cid]]
+    assert wait_for("the message", told)[0]["text"] == "photo.jpg"
+    assert f"[file {cid}]" in b.cli("tail", group.hex(), "-until-now").stdout
+    saved = tmp_path / "saved.jpg"
+    assert "3000000 bytes" in b.cli("attachment", "save", cid,
+                                    str(saved)).stdout
+    assert saved.read_bytes() == data
+    again = b.cli("attachment", "save", cid, str(saved), check=False)
+    assert again.returncode == 1 and "exists already" in again.stderr
+    piped = subprocess.run(
+        [BERTY, "attachment", "save", cid, "-", "-store.dir", str(b.folder)],
+        stdout=subprocess.PIPE, timeout=60, check=True)
+    assert piped.stdout == data
+    rows = [json.loads(line) for line in b.cli(
+        "attachment", "list", "--json").stdout.splitlines()]
+    row = next(r for r in rows if r["cid"] == cid)
+    assert row["complete"] and row["bytes"] == len(data)
+    b.cli("attachment", "pin", cid)
+    assert "pinned" in next(line for line in b.cli(
+        "attachment", "list").stdout.splitlines() if line.startswith(cid))
+    b.cli("attachment", "unpin", cid)
+    wrong = b.cli("attachment", "save", "nonsense", "x", check=False)
+    assert wrong.returncode == 1 and "no id of an attachment" in wrong.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_large_file_takes_little_memory(nodes):
+    node = nodes()
+
+    def resident():
+        for line in open(f"/proc/{node.process.pid}/status"):
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) << 10
+    block = bytes_of(1 << 20)
+    small = prepare(node, block * 16)
+    assert small
+    before = resident()
+    cid = prepare(node, block * 256, timeout=300)
+    grown = resident() - before
+    kind, stub = node.api.method("AttachmentRetrieve")
+    size = 0
+    for reply in stub(kind(attachment_cid=cid), timeout=300):
+        size += len(reply.block)
+    assert size == 256 << 20
+    # Sixteen times the file: not even one times the small one.
+    assert grown < 16 << 20
+    assert resident() - before < 24 << 20

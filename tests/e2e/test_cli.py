@@ -41,7 +41,9 @@ def test_a_misspelt_flag_is_an_error_with_a_hint():
     "contact accept", "contact discard", "contact block", "contact unblock",
     "group create", "group invite", "group join", "group leave",
     "group list", "group info", "group grant", "group alias",
-    "contact alias", "send", "tail", "info", "peers", "doctor",
+    "contact alias", "send", "tail", "attachment send",
+    "attachment save", "attachment list", "attachment pin",
+    "attachment unpin", "info", "peers", "doctor",
     "version"])
 def test_every_command_explains_itself(command):
     done = run(*command.split(), "--help")
