@@ -123,14 +123,17 @@ make_creator(struct group * g, const struct role_creator * c)
 	return (make_admin(g, member_pk, &c->place));
 }
 
-/* Keep a place among those of a pair; false if it is none of them. */
+/* Keep a place among those of a pair, and say which one went for it (no CID:
+ * none); false if it is none of them. */
 static bool
-keep_place(struct role_grants * grants, const struct event_place * place)
+keep_place(struct role_grants * grants, const struct event_place * place,
+    struct event_place * gone)
 {
 	struct event_place * places = grants->places;
 	size_t at = 0, shifted, last = ROLE_GRANTS_KEPT - 1;
 	int order = 1;
 
+	*gone = (struct event_place){.time = 0};
 	while (at < grants->n &&
 	    (order = event_place_compare(&places[at], place)) < 0)
 		at++;
@@ -140,14 +143,44 @@ keep_place(struct role_grants * grants, const struct event_place * place)
 		shifted = grants->n++ - at;
 	else if (at == last)
 		return (false);
-	else if (at > last)
-		shifted = 0, at = last;
-	else
+	else if (at > last) {
+		shifted = 0;
+		at = last;
+		*gone = places[last];
+	} else {
 		/* The last stays; the one before it goes. */
 		shifted = last - 1 - at;
+		*gone = places[last - 1];
+	}
 	memmove(&places[at + 1], &places[at], shifted * sizeof(*places));
 	places[at] = *place;
 	return (true);
+}
+
+/* Who is one follows from the grants that are kept, and from nothing else. */
+static int
+judge_again(struct group * g)
+{
+	struct role_creator c;
+	int status;
+
+	if ((status = role_admins_clear(g)) != 0)
+		return (status);
+	status = role_creator_load(g, &c);
+	if (status != 0)
+		return (status == -ERR_NOT_FOUND ? 0 : status);
+	return (make_creator(g, &c));
+}
+
+/* Was it by this grant that the member became one? */
+static bool
+rests_on(struct group * g, const uint8_t member_pk[32],
+    const struct event_place * place)
+{
+	struct role_admin a;
+
+	return (place->cid.n > 0 && role_admin_load(g, member_pk, &a) == 0 &&
+	    event_place_compare(&a.since, place) == 0);
 }
 
 static int
@@ -155,6 +188,7 @@ fold_grant(struct group * g, struct slice payload,
     const struct event_place * place, const uint8_t granter[32])
 {
 	struct role_grants grants = {.n = 0};
+	struct event_place gone;
 	struct role_admin admin;
 	struct slice grantee;
 	int status;
@@ -167,10 +201,12 @@ fold_grant(struct group * g, struct slice payload,
 		memcpy(grants.grantee, grantee.p, KEY_SIZE);
 	} else if (status != 0)
 		return (status);
-	if (!keep_place(&grants, place))
+	if (!keep_place(&grants, place, &gone))
 		return (0);
 	if ((status = role_grants_save(g, &grants)) != 0)
 		return (status);
+	if (rests_on(g, grants.grantee, &gone))
+		return (judge_again(g));
 	status = role_admin_load(g, granter, &admin);
 	if (status != 0)
 		return (status == -ERR_NOT_FOUND ? 0 : status);
@@ -214,16 +250,11 @@ free:
 static int
 fold_again(struct group * g)
 {
-	struct role_creator c;
 	int status;
 
 	if ((status = role_rows_clear(g)) != 0)
 		return (status);
-	status = role_creator_load(g, &c);
-	if (status == 0)
-		status = make_creator(g, &c);
-	else if (status == -ERR_NOT_FOUND)
-		status = 0;
+	status = judge_again(g);
 	return (status == 0 ? log_each_causal(g->metadata, 0, fold_item, g)
 	                    : status);
 }

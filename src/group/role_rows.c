@@ -236,23 +236,34 @@ clear_grants(struct group * g, const uint8_t * name)
 }
 
 int
-role_rows_clear(struct group * g)
+role_admins_clear(struct group * g)
 {
-	struct buffer admins = {0}, grants = {0};
+	struct buffer admins = {0};
 	size_t i;
 	int status;
 
 	status = store_each(g->context.store, STORE_ROLE, g->scope, note_admin,
 	    &admins);
-	if (status == 0)
-		status = store_each(g->context.store, STORE_ROLE, g->todo,
-		    note_grants, &grants);
 	for (i = 0; i < admins.n && status == 0; i += KEY_SIZE)
 		status = store_delete(g->context.store, STORE_ROLE, g->scope,
 		    slice_of(admins.p + i, KEY_SIZE));
+	buffer_free(&admins);
+	return (status);
+}
+
+int
+role_rows_clear(struct group * g)
+{
+	struct buffer grants = {0};
+	size_t i;
+	int status;
+
+	status = role_admins_clear(g);
+	if (status == 0)
+		status = store_each(g->context.store, STORE_ROLE, g->todo,
+		    note_grants, &grants);
 	for (i = 0; i < grants.n && status == 0; i += 2 * KEY_SIZE)
 		status = clear_grants(g, grants.p + i);
-	buffer_free(&admins);
 	buffer_free(&grants);
 	return (status);
 }

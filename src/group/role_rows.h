@@ -49,7 +49,8 @@ int role_grantees(struct group * g, const uint8_t granter[32], uint64_t * n);
 int role_grantee(struct group * g, const uint8_t granter[32], uint64_t i,
     uint8_t grantee[32]);
 
-/* Forget administrators and grants; the creator stays. */
+/* Forget administrators; or grants too.  The creator stays. */
+int role_admins_clear(struct group * g);
 int role_rows_clear(struct group * g);
 
 /* Were the events of this group folded by a version that knows roles? */
