@@ -18,8 +18,9 @@ enum berty_storage_open {
 };
 
 /*
- * Named files, at most three at a time: a database and its logs.  Names are
- * short texts without '/'.  What is written is sealed already, save numbers
+ * Named files, at most six at a time: a database and its logs, and, when pushes
+ * are used, a second one for them (berty/push.h).  Names are short texts without
+ * '/'.  What is written is sealed already, save numbers
  * and sizes.
  *
  * Each function returns 0, or -BERTY_ERR_STREAM_READ or _WRITE when the medium

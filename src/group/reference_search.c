@@ -37,9 +37,9 @@ static const struct ring {
 	int from;                 /* counted from where the chain stands */
 	unsigned n;
 } rings[] = {
-	{-15, 48},
-	{33, 67},
-	{-100, 85},
+	{1, 8},
+	{9, 91},
+	{-100, 101},
 	{100, REFERENCE_AHEAD - 100 + 1},
 	{-REFERENCE_BEHIND, REFERENCE_BEHIND - 100},
 };
