@@ -254,24 +254,53 @@ init_socket(struct grpc_listener * listener, union grpc_socket * socket)
 	return (uv_tcp_init(loop, &socket->tcp));
 }
 
+/* Is it one that still shakes hands, or any that has not shown its token? */
+static bool
+is_stranger(const struct grpc_connection * c, bool shaking)
+{
+	return (shaking ? c->shaking : c->guarded && c->preface_at != 0);
+}
+
+static size_t
+count_strangers(const struct grpc_server * server, uint64_t from, bool shaking)
+{
+	const struct grpc_connection * c;
+	const struct list * place;
+	size_t n = 0;
+
+	for (place = server->connections.next; place != &server->connections;
+	     place = place->next) {
+		c = list_entry(place, const struct grpc_connection, place);
+		n += c->from == from && is_stranger(c, shaking);
+	}
+	return (n);
+}
+
 /*
- * Close the stranger who has waited longest: one that still shakes hands, or
- * any that has not shown its token.  False when there is none.
+ * Close a stranger: of the network that most of them come from, so that many of
+ * one do not drive out another's, the one that has waited longest.  False when
+ * there is none.
  */
 static bool
 give_way(struct grpc_server * server, bool shaking)
 {
-	struct grpc_connection * c;
+	struct grpc_connection * c, * found = NULL;
 	struct list * place, * following;
+	size_t n, most = 0;
 
 	list_each(place, following, &server->connections) {
 		c = list_entry(place, struct grpc_connection, place);
-		if (shaking ? !c->shaking : !c->guarded || c->preface_at == 0)
+		if (!is_stranger(c, shaking))
 			continue;
-		grpc_connection_close(c);
-		return (true);
+		n = count_strangers(server, c->from, shaking);
+		if (n > most) {
+			most = n;
+			found = c;
+		}
 	}
-	return (false);
+	if (found != NULL)
+		grpc_connection_close(found);
+	return (found != NULL);
 }
 
 static bool
@@ -319,6 +348,24 @@ begin(struct grpc_connection * connection, bool tls)
 	}
 	grpc_connection_touch(connection);
 	grpc_server_arm(server);
+}
+
+/* An IPv4 address, or the part of an IPv6 address that a host cannot choose. */
+static uint64_t
+network_of(const union grpc_socket * socket)
+{
+	struct sockaddr_storage at;
+	uint64_t network = 0;
+	int n = sizeof(at);
+
+	if (uv_tcp_getpeername(&socket->tcp, (struct sockaddr *)&at, &n) != 0)
+		return (0);
+	if (at.ss_family == AF_INET)
+		network = ((struct sockaddr_in *)&at)->sin_addr.s_addr;
+	else if (at.ss_family == AF_INET6)
+		memcpy(&network, &((struct sockaddr_in6 *)&at)->sin6_addr,
+		    sizeof(network));
+	return (network);
 }
 
 /* Is the user at the other end let in? */
@@ -370,7 +417,9 @@ grpc_connection_accept(struct grpc_listener * listener)
 		uv_close(&connection->socket.handle, on_closed);
 		return;
 	}
-	if (!listener->local)
+	if (!listener->local) {
 		(void)uv_tcp_nodelay(&connection->socket.tcp, 1);
+		connection->from = network_of(&connection->socket);
+	}
 	begin(connection, listener->tls);
 }

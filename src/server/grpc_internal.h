@@ -99,6 +99,7 @@ struct grpc_connection {
 	struct tls_channel * tls;  /* NULL: in clear */
 	bool shaking;              /* hands; counted as such */
 	bool guarded;              /* its calls need a token, if there are any */
+	uint64_t from;             /* network that it comes from; 0: local */
 	uint64_t preface_at;       /* when it must have spoken; 0: it has */
 	bool counted;              /* among the server's connections */
 	bool writing;

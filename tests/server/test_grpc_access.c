@@ -300,8 +300,9 @@ turn(struct gate * g)
 }
 
 static int
-gate_dial(struct gate * g)
+gate_dial_from(struct gate * g, const char * source)
 {
+	struct sockaddr_in from = {.sin_family = AF_INET};
 	struct sockaddr_in at = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	unsigned port;
@@ -311,9 +312,17 @@ gate_dial(struct gate * g)
 	    "/ip4/127.0.0.1/tcp/%u", &port));
 	at.sin_port = htons((uint16_t)port);
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(1, inet_pton(AF_INET, source, &from.sin_addr));
+	assert_int_equal(0, bind(fd, (struct sockaddr *)&from, sizeof(from)));
 	assert_int_equal(0, connect(fd, (struct sockaddr *)&at, sizeof(at)));
 	assert_int_equal(0, fcntl(fd, F_SETFL, O_NONBLOCK));
 	return (fd);
+}
+
+static int
+gate_dial(struct gate * g)
+{
+	return (gate_dial_from(g, "127.0.0.1"));
 }
 
 /* Until so many are counted. */
@@ -375,6 +384,28 @@ handshakes_are_limited_and_the_oldest_gives_way(void ** state)
 	assert_int_equal(1, g.server->handshakes.refused);
 	assert_true(is_open(fd[1]) && is_open(fd[2]));
 	for (i = 0; i < 3; i++)
+		(void)close(fd[i]);
+	gate_close(&g);
+}
+
+static void
+many_of_one_network_do_not_drive_out_another(void ** state)
+{
+	struct gate g;
+	int fd[4], i;
+
+	(void)state;
+	gate_open(&g, (struct grpc_options){.handshakes_max = 3},
+	    "127.0.0.1:0/tls");
+	fd[0] = gate_dial_from(&g, "127.0.0.2");
+	wait_used(&g, &g.server->handshakes, 1);
+	for (i = 1; i < 3; i++)
+		fd[i] = gate_dial(&g);
+	wait_used(&g, &g.server->handshakes, 3);
+	fd[3] = gate_dial(&g);
+	assert_true(hangs_up(&g, fd[1]));
+	assert_true(is_open(fd[0]) && is_open(fd[2]) && is_open(fd[3]));
+	for (i = 0; i < 4; i++)
 		(void)close(fd[i]);
 	gate_close(&g);
 }
@@ -449,6 +480,7 @@ main(void)
 	    cmocka_unit_test(
 	        a_token_that_is_withdrawn_ends_the_calls_it_let_in),
 	    cmocka_unit_test(handshakes_are_limited_and_the_oldest_gives_way),
+	    cmocka_unit_test(many_of_one_network_do_not_drive_out_another),
 	    cmocka_unit_test(a_handshake_that_takes_too_long_is_ended),
 	    cmocka_unit_test(strangers_give_way_when_connections_are_used_up),
 	    cmocka_unit_test(
