@@ -155,7 +155,7 @@ access_knows(const struct access * access, uint64_t id)
 	return (false);
 }
 
-/* --- origins --------------------------------------------------------------- */
+/* --- origins -------------------------------------------------------------- */
 
 static int
 set_origins(struct access * access, const char * const * list,
@@ -181,7 +181,7 @@ access_allows_origin(const struct access * access, struct slice origin)
 	return (access_origin_is_listed(buffer_all(&access->origins), origin));
 }
 
-/* --- the certificate -------------------------------------------------------- */
+/* --- the certificate ------------------------------------------------------ */
 
 static int
 load_pair(struct tls_credentials ** credentials, const char * certificate,
@@ -295,7 +295,7 @@ reload_pair(struct access * access, struct error * err)
 	return (0);
 }
 
-/* --- the whole ---------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 static bool
 copy(char ** to, const char * from)

@@ -28,7 +28,8 @@ struct access_options {
 
 /*
  * 0; -ERR_INVALID_INPUT with a sentence: a file that others may read, cannot be
- * read or understood, an origin that is none.  log may be NULL, and outlives it.
+ * read or understood, an origin that is none.  log may be NULL; it outlives
+ * the result.
  */
 int access_new(struct access ** access, const struct access_options * options,
     const struct logger * log, struct error * err);

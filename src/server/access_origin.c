@@ -30,7 +30,7 @@ scheme_size(struct slice s)
 	return (s.n - n >= 3 && memcmp(s.p + n, "://", 3) == 0 ? n : 0);
 }
 
-/* How long the host is: a name, an IPv4 address, or [IPv6]; 0: there is none. */
+/* How long the host is: a name, an IPv4 address, or [IPv6]; 0: none. */
 static size_t
 host_size(struct slice s)
 {

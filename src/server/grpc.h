@@ -226,8 +226,8 @@ int grpc_server_add_open(struct grpc_server * server,
  *
  * The socket file is made with mode 0600, its folder, if missing, with 0700.  A
  * file left behind by a server that is gone is replaced; one that answers is
- * not.  Behind a port, `/tls` asks for TLS.  Beyond loopback, TCP is served over
- * TLS and with tokens only.  A refusal is a sentence in err with
+ * not.  Behind a port, `/tls` asks for TLS.  Beyond loopback, TCP is served
+ * over TLS and with tokens only.  A refusal is a sentence in err with
  * -ERR_INVALID_INPUT; what the system refuses is -ERR_INTERNAL.
  */
 int grpc_server_listen(struct grpc_server * server, const char * address,

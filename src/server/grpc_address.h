@@ -22,7 +22,8 @@ struct grpc_address {
  * Read `/unix/<path>` (the path begins with that second slash),
  * `/ip4|ip6|dns/<host>/tcp/<port>`, each with or without `/grpc`, or
  * `<host>:<port>`; no host means 127.0.0.1.  Behind a port may stand `/tls`,
- * before or after `/grpc`.  0, or -ERR_INVALID_INPUT with a sentence.  Source: berty go/internal/grpcutil/server.go.
+ * before or after `/grpc`.  0, or -ERR_INVALID_INPUT with a sentence.
+ * Source: berty go/internal/grpcutil/server.go.
  */
 int grpc_address_parse(const char * text, struct grpc_address * address,
     struct error * err);

@@ -14,7 +14,7 @@ struct grpc_client {
 	struct tls_channel * tls;   /* NULL: in clear */
 	gnutls_certificate_credentials_t trust;  /* of tls */
 	struct buffer plain;        /* what TLS opened */
-	struct buffer bearer;       /* of `authorization`, with a NUL; or empty */
+	struct buffer bearer;       /* of `authorization`, with NUL; or empty */
 	char authority[300];
 	bool greeted;               /* the server has spoken HTTP/2 */
 	bool lost;                  /* the connection is of no more use */

@@ -1,4 +1,4 @@
-/* The client's TLS: the handshake, and whether the server is who it should be. */
+/* The client's TLS: the handshake, and is the server who it should be? */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -30,7 +30,7 @@ end_shaking(struct grpc_connection * connection)
 	connection->shaking = false;
 }
 
-/* TLS has a last word: why it ends.  Who does not take it at once goes without. */
+/* TLS has a last word: why it ends.  Who does not take it now goes without. */
 static void
 say_goodbye(struct grpc_connection * connection)
 {

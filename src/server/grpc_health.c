@@ -130,7 +130,7 @@ grpc_health_add(struct grpc_server * server)
 {
 	int status;
 
-	/* Whether it serves is nobody's secret: balancers ask without a token. */
+	/* Whether it serves is no secret: balancers ask without a token. */
 	status = grpc_server_add_guarded(server, methods, 1, server,
 	    GRPC_GUARD_NONE);
 	return (status != 0 ? status :

@@ -37,7 +37,7 @@ union grpc_socket {
 enum grpc_guard {
 	GRPC_GUARD_TOKEN,
 	GRPC_GUARD_OWN,            /* the handler looks */
-	GRPC_GUARD_NONE            /* nothing, and it says nothing of who calls */
+	GRPC_GUARD_NONE            /* nothing; such calls make nobody known */
 };
 
 /* A method with the user pointer it was added with. */

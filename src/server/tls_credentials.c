@@ -119,7 +119,7 @@ tls_credentials_raw(const struct tls_credentials * c)
 	return (c->raw);
 }
 
-/* --- a certificate of our own ------------------------------------------------ */
+/* --- a certificate of our own --------------------------------------------- */
 
 static bool
 name_it(gnutls_x509_crt_t crt)

@@ -63,7 +63,7 @@ judge(const struct access * access, const char * header)
 	return (access_check(access, slice_text(header), &id));
 }
 
-/* --- tokens ----------------------------------------------------------------- */
+/* --- tokens --------------------------------------------------------------- */
 
 static void
 a_file_has_a_token_a_line_with_names_and_remarks(void ** state)
@@ -155,7 +155,7 @@ a_bearer_header_is_read_whatever_its_case(void ** state)
 		assert_false(access_token_of(slice_text(bad[i]), &token));
 }
 
-/* --- origins ---------------------------------------------------------------- */
+/* --- origins -------------------------------------------------------------- */
 
 static void
 an_origin_is_written_in_one_way(void ** state)
@@ -226,7 +226,7 @@ pages_call_that_are_on_the_list(void ** state)
 	    (const char * const[]){"a.example", NULL}}, NULL, NULL));
 }
 
-/* --- files ------------------------------------------------------------------ */
+/* --- files ---------------------------------------------------------------- */
 
 static void
 a_missing_file_of_tokens_is_made_for_its_owner_alone(void ** state)
@@ -324,7 +324,7 @@ without_tokens_everybody_is_let_in(void ** state)
 	access_free(access);
 }
 
-/* --- the certificate ---------------------------------------------------------- */
+/* --- the certificate ------------------------------------------------------ */
 
 static void
 fingerprint_of(const struct access_options * options, char text[65])

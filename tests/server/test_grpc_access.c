@@ -44,7 +44,7 @@ place_remove(struct place * place)
 	assert_int_equal(0, rmdir(place->folder));
 }
 
-/* --- addresses ---------------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------ */
 
 static int
 may_listen(const struct grpc_options * options, const char * text,
@@ -129,7 +129,7 @@ an_address_names_tls_once_and_after_its_port(void ** state)
 		    bad[i], &to, NULL));
 }
 
-/* --- calls -------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 
 static void
 start_guarded(struct pair * p, struct place * place)
@@ -253,7 +253,7 @@ a_token_that_is_withdrawn_ends_the_calls_it_let_in(void ** state)
 	place_remove(&place);
 }
 
-/* --- strangers ------------------------------------------------------------------ */
+/* --- strangers ------------------------------------------------------------ */
 
 struct gate {
 	struct place place;

@@ -1,0 +1,105 @@
+/*
+ * http_server.h: an HTTP/1.1 server over libmicrohttpd on a libuv loop.  It
+ * knows requests and bytes; what they mean is the business of its handler.
+ *
+ * Everything happens on the loop's thread.  No callback is called from inside
+ * an http_ function, but for http_server_free.
+ */
+#ifndef BERTY_SERVER_HTTP_SERVER_H
+#define BERTY_SERVER_HTTP_SERVER_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/logger.h"
+
+struct uv_loop_s;
+struct http_server;
+struct http_request;
+
+/* Bytes of an answer that wait from which its producer should pause. */
+#define HTTP_QUEUE ((size_t)(256 * 1024))
+
+/*
+ * What happens to a request; members may be NULL.  None is called after
+ * http_end or http_answer.
+ */
+struct http_events {
+	/* A piece of the body; gone after the call.  Not while paused. */
+	void (*data)(struct http_request * r, struct slice bytes);
+	/* The body is whole. */
+	void (*end)(struct http_request * r);
+	/* What waits fell to a quarter of HTTP_QUEUE, after http_write had said
+	 * to wait. */
+	void (*writable)(struct http_request * r);
+	/* The client went away, was too slow, sent a body over body_max, or the
+	 * server ends.  Answers go nowhere; http_end is still due. */
+	void (*closed)(struct http_request * r);
+};
+
+struct http_options {
+	/* PEM; empty: no TLS. */
+	struct slice certificate, key;
+	size_t body_max;          /* bytes; 0: 64 KiB */
+	unsigned connections_max; /* 0: 128 */
+	unsigned idle_s;          /* a connection that says nothing; 0: 30 */
+	/* A request whose headers have come: set its events, answer now or
+	 * later. */
+	void (*handle)(struct http_request * r, void * user);
+	void * user;
+};
+
+/*
+ * Listen on HOST:PORT (":8080" is every address, port 0 picks one).  log may be
+ * NULL, and outlives it.  -ERR_INVALID_INPUT with a sentence; -ERR_INTERNAL.
+ */
+int http_server_new(struct http_server ** server, struct uv_loop_s * loop,
+    const char * address, const struct http_options * options,
+    const struct logger * log, struct error * err);
+
+/* HOST:PORT as it is in truth. */
+const char * http_server_address(const struct http_server * server);
+
+/*
+ * Close: `closed` is called for the requests that run, from inside; those that
+ * are not ended stay their handlers'.  The loop must turn once more.
+ */
+void http_server_free(struct http_server * server);
+
+/* --- a request ------------------------------------------------------------ */
+
+/*
+ * It is the handler's until http_answer or http_end, exactly one of them once:
+ * the pointer stays good until then.
+ */
+void http_watch(struct http_request * r, const struct http_events * events,
+    void * user);
+void * http_user(const struct http_request * r);
+/* What the server was made with. */
+void * http_server_user(const struct http_request * r);
+
+const char * http_method(const struct http_request * r);
+const char * http_path(const struct http_request * r);   /* decoded */
+/* What stands behind the question mark, as it came, or empty. */
+struct slice http_query(const struct http_request * r);
+/* A header, or an empty slice; its case does not matter. */
+struct slice http_header(const struct http_request * r, const char * name);
+
+/* Stop and start again the pieces of the body. */
+void http_pause(struct http_request * r, bool paused);
+
+/* --- its answer ------------------------------------------------------------ */
+
+/* A header of the answer, before it begins; copied.  False: refused. */
+bool http_set(struct http_request * r, const char * name, const char * value);
+
+/* The whole answer, copied, and its end. */
+void http_answer(struct http_request * r, int status, struct slice body);
+
+/* Begin an answer in pieces. */
+void http_begin(struct http_request * r, int status);
+/* A piece, copied; true: enough for now, wait for `writable` or `closed`. */
+bool http_write(struct http_request * r, struct slice bytes);
+/* The end of it; broken: cut it off, as it is not whole. */
+void http_end(struct http_request * r, bool broken);
+
+#endif /* !BERTY_SERVER_HTTP_SERVER_H */
