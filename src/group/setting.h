@@ -3,10 +3,12 @@
  * them.  A setting travels as app metadata (event 1001), so that what does not
  * know of settings carries it, and can skip it by how it begins:
  *
- *	"BRTYSET1" GroupSettingStoreEvent { setting_type = 2, key = 3, value = 4 }
+ *	"BRTYSET1" GroupSettingStoreEvent {
+ *	    setting_type = 2, key = 3, value = 4 }
  *
  * The value now is that of the last event in causal order, of its type and key,
- * and for a member's setting of the member who wrote it; an empty value is none.
+ * and for a member's setting of the member who wrote it; an empty value is
+ * none.
  * Any member may set what the group has, until an administrator sets
  * "admin_only" to "1": from that place on, until one sets it to something else,
  * the others' settings of the group do not count.

@@ -121,7 +121,7 @@ setting_fold(struct group * g, const struct metadata_event * e,
 	return (insert(&c, &one) ? save(g, &c) : 0);
 }
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 /* Looks for the last change of an administrator before a place. */
 struct search {

@@ -376,6 +376,14 @@ def state(node, contact):
     return kinds
 
 
+def is_closed(node, group):
+    """And no call opens it by the way."""
+    fails(old(node), "GroupMessageSend", 1306, 888, group_pub_key=group)
+    fails(old(node), "GroupMessageSubscribe", 1302, 888, stream=True,
+          group_pub_key=group)
+    fails(node.api, "AppMessageSend", 1306, 888, group_pk=group)
+
+
 def test_a_removed_contact_may_ask_again(nodes):
     a, b = nodes(), nodes()
     group = befriend(a, b)
@@ -387,17 +395,31 @@ def test_a_removed_contact_may_ask_again(nodes):
     assert stream.code() == grpc.StatusCode.OK, "its group is closed"
     assert state(b, a.account)[:2] == [112, 111]
     assert subjects(b, REMOVED) == [a.account]
+    is_closed(b, group)
     assert not account(b, BLOCKED) and not account(b, UNBLOCKED)
     fails(old(b), "ContactRemove", 1002, 100, contact_pub_key=a.account)
     b.restart()
     assert subjects(b, REMOVED) == [a.account]
     fails(old(b), "ContactRemove", 1002, 100, contact_pub_key=a.account)
+    # The other one does not know, and has to forget, too.
+    reference = old(b).call("ContactRequestReference").reference
+    fails(old(a), "ContactRequestEnqueue", 1002, 1201, reference=reference)
+    old(a).call("ContactRemove", contact_pub_key=b.account)
+    old(a).call("ContactRequestEnqueue", reference=reference)
+    wait_for("the request", lambda: subjects(b, REQUESTED) == [a.account] * 2)
+    _, trailers = old(b).call_with_trailers("ContactRequestAccept",
+                                            contact_pub_key=a.account)
+    assert trailers["berty-group-pk-bin"] == group
+    wait_for("the contact", lambda: subjects(a, REQUESTED) == [b.account] * 2)
+    old(a).call("GroupMessageSend", group_pub_key=group, payload=b"again")
+    wait_message(b, group, b"again")
 
 
 def test_blocking_then_and_now(nodes):
     a, b = nodes(), nodes()
-    befriend(a, b)
+    group = befriend(a, b)
     old(b).call("ContactBlock", contact_pub_key=a.account)
+    is_closed(b, group)
     fails(b.api, "ContactBlock", 1002, 100, contact_pk=a.account)
     fails(old(b), "ContactRemove", 1002, 100, contact_pub_key=a.account)
     b.api.call("ContactUnblock", contact_pk=a.account)

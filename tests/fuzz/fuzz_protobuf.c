@@ -2,6 +2,7 @@
  * Messages from peers: decoded within their cap, written and freed again; what
  * was written says the same when it can be read.
  */
+#include "berty/extension/v1/reference.pb-c.h"
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/protobuf.h"
 #include "fuzz/fuzz.h"
@@ -37,6 +38,8 @@ static const ProtobufCMessageDescriptor * const types[] = {
 	&libp2p__record__record__descriptor,
 	&libp2p__rendezvous__message__descriptor,
 	&tinder__records__descriptor,
+	&berty__extension__v1__contact_reference__descriptor,
+	&berty__extension__v1__group_reference__descriptor,
 };
 
 static void

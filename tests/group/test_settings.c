@@ -31,7 +31,7 @@ teardown(void ** state)
 	return (0);
 }
 
-/* --- the message ---------------------------------------------------------- */
+/* --- the message --------------------------------------------------------- */
 
 static struct setting
 setting_from(enum setting_type type, const char * key, const char * value)
@@ -137,7 +137,7 @@ what_is_no_setting_is_told_from_a_bad_one(void ** state)
 	    slice_text("BRTYSET1\x10\x01\x1a\x01k\x2a\x03new")), 0);
 }
 
-/* --- which of them count -------------------------------------------------- */
+/* --- which of them count ------------------------------------------------- */
 
 /* A member of the multi-member group g. */
 static void

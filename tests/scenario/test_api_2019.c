@@ -49,7 +49,7 @@ count_type(struct fleet * f, size_t i, OLD(AccountEventType) type,
 	return (n);
 }
 
-/* --- references ------------------------------------------------------------ */
+/* --- references ---------------------------------------------------------- */
 
 static void
 a_reference_is_made_at_first_use_and_nobody_is_heard_for_that(void ** state)
@@ -82,7 +82,7 @@ a_reference_is_made_at_first_use_and_nobody_is_heard_for_that(void ** state)
 	fleet_stop(&f);
 }
 
-/* --- power failures --------------------------------------------------------- */
+/* --- power failures ------------------------------------------------------ */
 
 /* A story in which node `victim` dies at its n-th write. */
 struct trial {
@@ -216,7 +216,7 @@ a_crash_at_any_write_of_joining(void ** state)
 	at_every_write(join_with_a_word);
 }
 
-/* --- settings that cross ------------------------------------------------------ */
+/* --- settings that cross ------------------------------------------------- */
 
 static void
 set(struct fleet * f, size_t i, const uint8_t group_pk[32], const char * key,
@@ -287,7 +287,7 @@ settings_that_cross_a_restriction_are_the_same_for_all(void ** state)
 	fleet_stop(&f);
 }
 
-/* --- other devices ------------------------------------------------------------ */
+/* --- other devices ------------------------------------------------------- */
 
 /* Event 1 of a device that got the account's keys. */
 static void
@@ -334,7 +334,7 @@ a_device_that_joins_the_account_is_told(void ** state)
 	fleet_stop(&f);
 }
 
-/* --- slow clients ------------------------------------------------------------- */
+/* --- slow clients -------------------------------------------------------- */
 
 static void
 a_stream_that_is_not_read_ends_with_its_node(void ** state)

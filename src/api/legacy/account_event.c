@@ -1,4 +1,4 @@
-/* account_event.c: what the events of the account group are in the API of 2019. */
+/* account_event.c: what events of the account group are in the API of 2019. */
 #include <stdlib.h>
 
 #include "api/legacy/legacy.h"
@@ -38,7 +38,7 @@ field(struct slice message, unsigned number)
 	return (found);
 }
 
-/* --- devices ----------------------------------------------------------------- */
+/* --- devices ------------------------------------------------------------- */
 
 /* The first event 1 of a log. */
 struct first {
@@ -75,7 +75,7 @@ is_first_device(struct group * g, const struct group_event * e)
 	    cid_slice(&e->item.cid)));
 }
 
-/* --- contacts ---------------------------------------------------------------- */
+/* --- contacts ------------------------------------------------------------ */
 
 static bool
 is_removal(struct slice payload)
@@ -141,7 +141,7 @@ translate_contact(struct meanings * m, const struct account_keys * own,
 	}
 }
 
-/* --- all of them ------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 static void
 translate(struct meanings * m, struct legacy_stream * s,

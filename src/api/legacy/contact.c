@@ -7,7 +7,7 @@ touch_account(struct change * c)
 	node_touch(c->tx, node_account_group(c->node));
 }
 
-/* --- the own reference ----------------------------------------------------- */
+/* --- the own reference --------------------------------------------------- */
 
 static void
 answer_reference(struct api_call * call)
@@ -76,7 +76,7 @@ legacy_contact_request_reset_reference(struct api_call * call)
 	v1_change(call, reset, answer_reset);
 }
 
-/* --- requests --------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
 static int
 disable(struct change * c)
@@ -155,7 +155,7 @@ legacy_contact_request_accept(struct api_call * call)
 	v1_change(call, accept_request, legacy_answer_group);
 }
 
-/* --- contacts --------------------------------------------------------------- */
+/* --- contacts ------------------------------------------------------------ */
 
 static int
 forget(struct change * c)

@@ -12,6 +12,27 @@ legacy_group_ready(struct node * n, ProtobufCBinaryData group_pk)
 	return (g);
 }
 
+/* Of a contact who was removed, discarded or blocked: such a group was closed
+ * on purpose, and is not opened by the way. */
+static bool
+is_given_up(struct change * c, const uint8_t group_pk[32])
+{
+	struct group_config config = {0};
+	struct contact contact;
+	bool given_up = false;
+
+	if (account_group_config(c->account, group_pk, &config, NULL) == 0 &&
+	    config.info.type == GROUP_CONTACT &&
+	    account_contact(c->account, config.contact_pk, &contact) == 0) {
+		given_up = contact.state == CONTACT_REMOVED ||
+		    contact.state == CONTACT_DISCARDED ||
+		    contact.state == CONTACT_BLOCKED;
+		contact_free(&contact);
+	}
+	crypto_wipe(&config, sizeof(config));
+	return (given_up);
+}
+
 int
 legacy_group(struct change * c, ProtobufCBinaryData group_pk, int outer,
     struct node_group ** g)
@@ -20,7 +41,7 @@ legacy_group(struct change * c, ProtobufCBinaryData group_pk, int outer,
 
 	if ((*g = legacy_group_ready(c->node, group_pk)) != NULL)
 		return (0);
-	if (group_pk.len == KEY_SIZE) {
+	if (group_pk.len == KEY_SIZE && !is_given_up(c, group_pk.data)) {
 		rc = node_activate(c->tx, protobuf_slice(group_pk), false, g,
 		    &c->err);
 		if (rc != -ERR_INTERNAL)
@@ -45,7 +66,7 @@ legacy_answer_group(struct change * c)
 	v1_answer_empty(c);
 }
 
-/* --- the life of a group ---------------------------------------------------- */
+/* --- the life of a group ------------------------------------------------- */
 
 static int
 create(struct change * c)
@@ -145,7 +166,7 @@ legacy_group_invite(struct api_call * call)
 	v1_change(call, invite, answer_invitation);
 }
 
-/* --- settings --------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------ */
 
 /* Others would skip a setting that does not count: it is not written. */
 static int
@@ -222,7 +243,7 @@ legacy_group_setting_set_member(struct api_call * call)
 	v1_change(call, set_member, legacy_answer_cid);
 }
 
-/* --- what the app writes ---------------------------------------------------- */
+/* --- what the app writes ------------------------------------------------- */
 
 static int
 send_message(struct change * c)

@@ -14,7 +14,7 @@
 #define LEGACY(name) Berty__Protocol__##name
 #define LEGACY_INIT(name) BERTY__PROTOCOL__##name##__INIT
 
-/* --- changes -------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------- */
 
 /*
  * Inside a change: the group of that key, activated if it is not on the network
@@ -37,7 +37,7 @@ int legacy_set(struct change * c, struct node_group * g,
 void legacy_answer_cid(struct change * c);
 void legacy_answer_group(struct change * c);
 
-/* --- references ------------------------------------------------------------ */
+/* --- references ---------------------------------------------------------- */
 
 /* Longer ones are refused. */
 #define LEGACY_REFERENCE_MAX 16384
@@ -55,7 +55,7 @@ int legacy_use_contact(struct change * c, struct slice reference,
     struct slice meta);
 int legacy_use_group(struct change * c, struct slice reference);
 
-/* --- streams --------------------------------------------------------------- */
+/* --- streams ------------------------------------------------------------- */
 
 /* What a stream gives of an entry: where it happened and who did it. */
 struct legacy_event {
@@ -87,9 +87,10 @@ struct legacy_stream {
 
 /* Give what the event is in the API of 2019, which may be nothing.  True: the
  * client has enough for now. */
-bool legacy_give_account(struct legacy_stream * s, const struct group_event * e);
+bool legacy_give_account(struct legacy_stream * s,
+    const struct group_event * e);
 
-/* --- handlers --------------------------------------------------------------- */
+/* --- handlers ------------------------------------------------------------ */
 
 void legacy_instance_export_data(struct api_call * call);
 void legacy_instance_get_configuration(struct api_call * call);

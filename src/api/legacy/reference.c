@@ -1,6 +1,6 @@
 /*
- * reference.c: the opaque bytes that the calls of 2019 pass from hand to hand: a
- * ShareableContact or a Group of v1, and behind it where to find who gave it.
+ * reference.c: the opaque bytes that the calls of 2019 pass from hand to hand:
+ * a ShareableContact or a Group of v1, and behind it where to find who gave it.
  */
 #include "api/legacy/legacy.h"
 #include "base/reader.h"
@@ -12,7 +12,7 @@ enum { ADDRESSES_GIVEN = 3, ADDRESSES_TAKEN = 8 };
 
 enum { FIELD_ADDRESSES = 7000, FIELD_NETWORK = 7001 };
 
-/* --- giving ------------------------------------------------------------------ */
+/* --- giving -------------------------------------------------------------- */
 
 /* How far an address reaches: 2 the world, 1 this network, 0 this machine. */
 static int
@@ -89,7 +89,7 @@ legacy_group_reference(struct buffer * out, struct node_group * g,
 	put_network(out, group_network(group)->name);
 }
 
-/* --- taking ------------------------------------------------------------------ */
+/* --- taking -------------------------------------------------------------- */
 
 static int
 refuse(struct change * c, const char * what)

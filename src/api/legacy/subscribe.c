@@ -154,7 +154,7 @@ activate(struct change * c, ProtobufCBinaryData group_pk)
 	    &g));
 }
 
-/* --- the account -------------------------------------------------------------- */
+/* --- the account --------------------------------------------------------- */
 
 void
 legacy_account_subscribe(struct api_call * call)
@@ -170,7 +170,7 @@ legacy_account_subscribe(struct api_call * call)
 	    KEY_SIZE)), &range);
 }
 
-/* --- settings ----------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------ */
 
 /* Does it count, of whoever wrote it? */
 static bool
@@ -254,7 +254,7 @@ legacy_group_setting_subscribe(struct api_call * call)
 		v1_change(call, activate_for_settings, settings_ready);
 }
 
-/* --- messages ----------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------ */
 
 static bool
 give_message(struct legacy_stream * s, const struct group_message * m)
@@ -314,7 +314,7 @@ legacy_group_message_subscribe(struct api_call * call)
 		v1_change(call, activate_for_messages, messages_ready);
 }
 
-/* --- members ------------------------------------------------------------------ */
+/* --- members ------------------------------------------------------------- */
 
 static bool
 give_member(struct legacy_stream * s, const struct group_event * e)
