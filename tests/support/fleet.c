@@ -34,6 +34,7 @@ fleet_try_open(struct fleet * f, size_t i, struct error * err)
 	    .mdns = f->config.near,
 	    .local_records = f->config.near,
 	    .restore = f->config.restores[i],
+	    .attachments = f->config.attachments[i],
 	    .web = node->web == NULL ? NULL : fake_web_of(node->web),
 	};
 	size_t to, n = 0;

@@ -39,6 +39,7 @@ struct fleet_config {
 	const struct network * network; /* NULL: berty-v1 */
 	/* Of a node, as `-network` takes them; NULL: the one above. */
 	const char * networks[FLEET_MAX];
+	struct attachments_config attachments[FLEET_MAX]; /* of a node */
 	/* Of a node: the name of its store (NULL: "store"), and the archive
 	 * that a store without an account begins with; or NULL. */
 	const char * stores[FLEET_MAX];
