@@ -172,6 +172,9 @@ set_grpc(struct web_transfer * t)
 	    curl_easy_setopt(t->easy, CURLOPT_URL, url.p) != CURLE_OK ||
 	    curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION,
 	        version) != CURLE_OK ||
+	    /* curl 7.88 cannot go on with a connection of HTTP/2 without TLS. */
+	    curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE,
+	        r->insecure ? 1L : 0L) != CURLE_OK ||
 	    !set_body(t, buffer_all(&t->body)))
 		rc = -ERR_INTERNAL;
 	buffer_free(&url);
