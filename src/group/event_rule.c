@@ -50,19 +50,23 @@ static const struct event_rule common[] = {
     {EVENT_GROUP_REPLICATING, SIGNED_BY_DEVICE,
         PAYLOAD(group_replicating), ANY},
     {EVENT_APP_METADATA, SIGNED_BY_DEVICE, PAYLOAD(app_metadata), ANY},
-};
-
-static const struct event_rule push[] = {
+    /*
+     * Go knows them in networks with push events alone, and skips them in
+     * others; only devices of the account read them.
+     */
     {EVENT_SERVICE_TOKEN_ADDED, SIGNED_BY_DEVICE,
         PAYLOAD(account_service_token_added), ACCOUNT},
     {EVENT_SERVICE_TOKEN_REMOVED, SIGNED_BY_DEVICE,
         PAYLOAD(account_service_token_removed), ACCOUNT},
-    {EVENT_PUSH_MEMBER_TOKEN_UPDATE, SIGNED_BY_DEVICE,
-        PAYLOAD(push_member_token_update), ANY},
     {EVENT_PUSH_DEVICE_TOKEN_REGISTERED, SIGNED_BY_DEVICE,
         PAYLOAD(push_device_token_registered), ACCOUNT},
     {EVENT_PUSH_DEVICE_SERVER_REGISTERED, SIGNED_BY_DEVICE,
         PAYLOAD(push_device_server_registered), ACCOUNT},
+};
+
+static const struct event_rule push[] = {
+    {EVENT_PUSH_MEMBER_TOKEN_UPDATE, SIGNED_BY_DEVICE,
+        PAYLOAD(push_member_token_update), ANY},
 };
 
 static const struct event_rule credential[] = {

@@ -368,16 +368,16 @@ an_event_the_network_does_not_know_is_counted_and_not_shown(void ** state)
 
 	(void)state;
 	new_member(&alice, 'a');
-	wire_put_bytes(&payload, 1, slice_of(alice.config.device.pub, 32));
-	forge_event(&alice, EVENT_SERVICE_TOKEN_REMOVED, buffer_all(&payload),
-	    &alice.config.device);
+	wire_put_bytes(&payload, 3, slice_of(alice.config.device.pub, 32));
+	forge_event(&alice, EVENT_PUSH_MEMBER_TOKEN_UPDATE,
+	    buffer_all(&payload), &alice.config.device);
 	(void)party_forge(&alice, group_metadata_log(alice.group),
 	    slice_text("junk"));
 	assert_int_equal(bad_of(&alice), 2);
 	assert_int_equal(log_arrivals(group_metadata_log(alice.group)), 0);
 	assert_int_equal(store_begin(alice.store), 0);
 	assert_int_equal(group_write_event(alice.group,
-	    EVENT_SERVICE_TOKEN_REMOVED, buffer_all(&payload),
+	    EVENT_PUSH_MEMBER_TOKEN_UPDATE, buffer_all(&payload),
 	    &alice.config.device, NULL, NULL), -ERR_INVALID_INPUT);
 	store_rollback(alice.store);
 	group_forget(alice.group);
