@@ -10,6 +10,7 @@ from conftest import (Failure, befriend, has_key, invite, wait_for,
                       wait_message)
 
 OLD = "berty.protocol.ProtocolService"
+OURS = "berty.extension.v1.ExtensionService"
 GROUP_SETTING, MEMBER_SETTING = 1, 2
 (GROUP_JOINED, GROUP_LEFT, DEVICE_PAIRED, DISABLED, ENABLED, RESET, ENQUEUED,
  REQUESTED, ACCEPTED, REMOVED, BLOCKED, UNBLOCKED, APP) = range(1, 14)
@@ -532,6 +533,50 @@ def test_administrators_may_keep_others_from_settings(nodes):
     for node in (a, b):
         assert sorted(s.key for s in settings(node, group)) == [
             "admin_only", "before", "own"]
+
+
+def now_set(node, group):
+    """What is set now: the values, and the ids of who and what set them."""
+    client = node.client(OURS)
+    found = list(client.stream("GroupSettingList", group_pk=group))
+    client.close()
+    return found
+
+
+def test_what_is_set_now(nodes):
+    a, b = nodes(), nodes()
+    group = create(a)
+    old(b).call("GroupJoin", meta=b"b", reference=old(a).call(
+        "GroupInvite", group_pub_key=group).reference)
+    wait_for("b's setting", lambda: settings(a, group))
+    for i in range(300):
+        old(a).call("GroupSettingSetGroup", group_pub_key=group,
+                    key=f"k{i % 7}", value=b"%d" % i)
+    old(a).call("GroupSettingSetGroup", group_pub_key=group, key="k0")
+    old(a).call("GroupSettingSetMember", group_pub_key=group, key="meta",
+                value=b"a")
+    old(a).call("GroupSettingSetGroup", group_pub_key=group,
+                key="admin_only", value=b"1")
+    wait_for("all of it", lambda: len(settings(b, group)) == 304)
+    event = old(b).message("berty.protocol.GroupSettingStoreEvent",
+                           setting_type=GROUP_SETTING, key="k1", value=b"b")
+    b.api.call("AppMetadataSend", group_pk=group,
+               payload=b"BRTYSET1" + event.SerializeToString())
+    members = {n.api.call("GroupInfo", group_pk=group).member_pk: text
+               for n, text in ((a, b"a"), (b, b"b"))}
+    for node in (a, b, a.restart(), b.restart()):
+        found = now_set(node, group)
+        assert {s.key: s.value for s in found if s.type == GROUP_SETTING} == {
+            **{f"k{k}": b"%d" % (294 + k if k < 6 else 293)
+               for k in range(1, 7)}, "admin_only": b"1"}
+        assert {s.member_pk: s.value for s in found
+                if s.type == MEMBER_SETTING} == members
+        by_id = {s.group_store_event.event_base.id: s
+                 for s in settings(node, group)}
+        assert all(by_id[s.event_id].value == s.value for s in found)
+    client = a.client(OURS)
+    fails(client, "GroupSettingList", 1302, 888, stream=True, group_pk=NOBODY)
+    client.close()
 
 
 def test_the_account_has_settings_too(node):

@@ -15,6 +15,8 @@ void extension_attachment_list(struct api_call * call);
 void extension_attachment_pin(struct api_call * call);
 void extension_attachment_unpin(struct api_call * call);
 
+void extension_group_setting_list(struct api_call * call);
+
 void extension_services_token_remove(struct api_call * call);
 
 #endif /* !BERTY_API_EXTENSION_EXTENSION_H */

@@ -17,6 +17,8 @@ static const struct api_method methods[] = {
 	STREAM("AttachmentList", attachment_list, extension_attachment_list),
 	UNARY("AttachmentPin", attachment_pin, extension_attachment_pin),
 	UNARY("AttachmentUnpin", attachment_unpin, extension_attachment_unpin),
+	STREAM("GroupSettingList", group_setting_list,
+	    extension_group_setting_list),
 	UNARY("ServicesTokenRemove", services_token_remove,
 	    extension_services_token_remove),
 };
