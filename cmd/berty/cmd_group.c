@@ -261,7 +261,7 @@ err0:
 	return (rc);
 }
 
-/* --- leave, list, info -------------------------------------------------- */
+/* --- leave ---------------------------------------------------------------- */
 
 static int
 run_leave(struct run * run)
@@ -285,6 +285,35 @@ err0:
 	book_free(&book);
 	return (rc);
 }
+
+/* --- replicate ------------------------------------------------------------ */
+
+static int
+run_replicate(struct run * run)
+{
+	PB(ReplicationServiceRegisterGroup__Request) request =
+	    PB_INIT(REPLICATION_SERVICE_REGISTER_GROUP__REQUEST);
+	struct book book = {0};
+	struct client c;
+	uint8_t pk[BOOK_KEY];
+	int rc;
+
+	if ((rc = open_for_group(run, &c, &book, pk)) != 0)
+		goto err0;
+	request.group_pk = protobuf_bytes(slice_of(pk, BOOK_KEY));
+	request.token_id = run->argv[1];
+	if ((rc = client_activate(&c, slice_of(pk, BOOK_KEY))) == 0 &&
+	    (rc = client_do(&c, "ReplicationServiceRegisterGroup", &request,
+	    PB_TYPE(replication_service_register_group__reply))) == 0)
+		print_done(run, "kept by a server", slice_of(pk, BOOK_KEY));
+	client_close(&c);
+
+err0:
+	book_free(&book);
+	return (rc);
+}
+
+/* --- list, info ----------------------------------------------------------- */
 
 static void
 print_group(const struct run * run, const struct book * book,
@@ -435,6 +464,17 @@ const struct command command_group_leave = {
 	.name = "group leave", .arguments = "GROUP",
 	.summary = "Leave a group; its members are not told", .help = WHICH,
 	.least = 1, .most = 1, .run = run_leave,
+};
+
+const struct command command_group_replicate = {
+	.name = "group replicate", .arguments = "GROUP TOKENID",
+	.summary = "Have a server keep a group for members who are away",
+	.help = "  berty services list               tokens, and what they are "
+	    "for\n"
+	    "  berty group replicate GROUP TOKENID\n\n"
+	    "The server sees that the group exists and who connects, and "
+	    "nothing that\nis said.  All members are told of it.\n\n" WHICH,
+	.least = 2, .most = 2, .run = run_replicate,
 };
 
 const struct command command_group_list = {

@@ -239,10 +239,13 @@ answer_group_info(struct change * c)
 	reply.member_pk = protobuf_bytes(slice_of(config.member.pub, KEY_SIZE));
 	reply.device_pk = protobuf_bytes(slice_of(config.device.pub, KEY_SIZE));
 	reply.network = (char *)(uintptr_t)config.network->name;
-	if (open != NULL)
+	if (open != NULL) {
 		v1_members_fill(&reply, node_group_of(open));
+		v1_replicating_fill(&reply, c->node, node_group_of(open));
+	}
 	api_answer(c->call, &reply);
 	v1_members_free(&reply);
+	v1_replicating_free(&reply);
 	crypto_wipe(&config, sizeof(config));
 }
 

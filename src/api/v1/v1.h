@@ -125,6 +125,11 @@ void v1_answer_built(struct api_call * call, void * reply);
 void v1_members_fill(V1(GroupInfo__Reply) * reply, struct group * g);
 void v1_members_free(V1(GroupInfo__Reply) * reply);
 
+/* The same for the servers that keep it. */
+void v1_replicating_fill(V1(GroupInfo__Reply) * reply, struct node * n,
+    struct group * g);
+void v1_replicating_free(V1(GroupInfo__Reply) * reply);
+
 /* PeerList.Feature bits (1 << value) that an address alone shows. */
 unsigned v1_address_features(struct slice address, bool active);
 
