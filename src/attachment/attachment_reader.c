@@ -242,6 +242,9 @@ attachment_reader_free(struct attachment_reader * r)
 	buffer_free(&r->sealed);
 	crypto_wipe(r->key, sizeof(r->key));
 	free(r);
+	/* It may go now, if it was too much. */
+	if (a->counted && a->sync != NULL)
+		attachment_cache_trim(a);
 }
 
 /* --- reading ---------------------------------------------------------------- */

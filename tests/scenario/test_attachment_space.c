@@ -161,6 +161,27 @@ a_file_larger_than_the_limit_is_not_fetched(void ** state)
 	fleet_stop(&f);
 }
 
+/* While it is read it stays, however much it is. */
+static void
+more_than_there_is_room_for_goes_when_it_was_read(void ** state)
+{
+	struct fleet_config two = {.n = 2};
+	uint8_t group_pk[32];
+	struct fleet f;
+	struct cid cid;
+
+	(void)state;
+	two.attachments[1].cached_max = FILE_SIZE / 2;
+	fleet_start(&f, 6, &two);
+	fleet_gather(&f, group_pk);
+	give(&f, group_pk, 1, &cid);
+	sim_assert(f.sim, !is_here(&f, 1, &cid));
+	sim_assert(f.sim, budget_of(&f, 1,
+	    "attachment.cached_bytes").used == 0);
+	sim_assert(f.sim, !fleet_has_blocks(&f, 1));
+	fleet_stop(&f);
+}
+
 /* A message with n attachments that are made up, as a peer may send it. */
 static void
 send_many(struct fleet * f, const uint8_t group_pk[32], size_t n)
@@ -297,6 +318,8 @@ main(void)
 	    cmocka_unit_test(
 	        a_file_of_the_limit_is_taken_and_one_byte_more_is_not),
 	    cmocka_unit_test(a_file_larger_than_the_limit_is_not_fetched),
+	    cmocka_unit_test(
+	        more_than_there_is_room_for_goes_when_it_was_read),
 	    cmocka_unit_test(keys_of_256_attachments_of_an_event_are_kept),
 	    cmocka_unit_test(a_block_that_two_share_goes_with_the_second),
 	};
