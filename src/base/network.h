@@ -32,7 +32,6 @@ struct network {
 	size_t direct_channel_max;        /* largest message a peer reads, bytes */
 	bool random_counter;              /* a new chain key starts anywhere */
 	bool group_discovery;             /* `floodsub:<address>` is advertised */
-	bool push_events;                 /* 404 is known */
 	bool credential_events;           /* 500 is known */
 	bool creator_by_device;           /* 302 may name a device, not a member */
 	bool attachments;                 /* envelopes carry sealed CIDs */

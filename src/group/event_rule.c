@@ -50,10 +50,8 @@ static const struct event_rule common[] = {
     {EVENT_GROUP_REPLICATING, SIGNED_BY_DEVICE,
         PAYLOAD(group_replicating), ANY},
     {EVENT_APP_METADATA, SIGNED_BY_DEVICE, PAYLOAD(app_metadata), ANY},
-    /*
-     * Go knows them in networks with push events alone, and skips them in
-     * others; only devices of the account read them.
-     */
+    /* Go knows those of 2022 on the network of 2022 alone, and passes over
+     * them on others. */
     {EVENT_SERVICE_TOKEN_ADDED, SIGNED_BY_DEVICE,
         PAYLOAD(account_service_token_added), ACCOUNT},
     {EVENT_SERVICE_TOKEN_REMOVED, SIGNED_BY_DEVICE,
@@ -62,9 +60,6 @@ static const struct event_rule common[] = {
         PAYLOAD(push_device_token_registered), ACCOUNT},
     {EVENT_PUSH_DEVICE_SERVER_REGISTERED, SIGNED_BY_DEVICE,
         PAYLOAD(push_device_server_registered), ACCOUNT},
-};
-
-static const struct event_rule push[] = {
     {EVENT_PUSH_MEMBER_TOKEN_UPDATE, SIGNED_BY_DEVICE,
         PAYLOAD(push_member_token_update), ANY},
 };
@@ -91,8 +86,6 @@ event_rule(unsigned type, const struct network * network)
 {
 	const struct event_rule * rule = find(common, COUNT(common), type);
 
-	if (rule == NULL && (network == NULL || network->push_events))
-		rule = find(push, COUNT(push), type);
 	if (rule == NULL && (network == NULL || network->credential_events))
 		rule = find(credential, COUNT(credential), type);
 	return (rule);
