@@ -137,8 +137,32 @@ forget_token(struct client * c)
 	c->token = NULL;
 }
 
-int
-client_open(struct client * c, struct run * run)
+static int
+open_accounts(struct client * c, struct run * run)
+{
+	struct buffer store = {0}, address = {0};
+	int rc;
+
+	if ((rc = store_path(run, &store, &run->err)) != 0)
+		goto err0;
+	buffer_printf(&address, "/unix%s/accounts.sock", (char *)store.p);
+	buffer_byte(&address, 0);
+	rc = address.failed ? error_set(&run->err, ERR_INTERNAL,
+	    "out of memory") : open_at(c, (char *)address.p);
+	if (rc == -ERR_STREAM_WRITE)
+		(void)error_set(&run->err, ERR_STREAM_WRITE, "nobody serves "
+		    "accounts at %.100s: start `berty account-daemon`",
+		    (char *)address.p);
+
+err0:
+	buffer_free(&address);
+	buffer_free(&store);
+	return (rc);
+}
+
+static int
+open_client(struct client * c, struct run * run,
+    int (*open_near)(struct client * c, struct run * run))
 {
 	const char * at = flags_text(&run->flags, "node.remote-addr");
 	int rc;
@@ -148,7 +172,7 @@ client_open(struct client * c, struct run * run)
 	c->token = NULL;
 	/* A socket file asks for no token. */
 	if (at == NULL || *at == '\0')
-		return (open_default(c, run));
+		return (open_near(c, run));
 	rc = read_token(c);
 	if (rc == 0)
 		rc = open_at(c, at);
@@ -159,6 +183,18 @@ client_open(struct client * c, struct run * run)
 	if (rc != 0)
 		forget_token(c);
 	return (rc);
+}
+
+int
+client_open(struct client * c, struct run * run)
+{
+	return (open_client(c, run, open_default));
+}
+
+int
+client_open_accounts(struct client * c, struct run * run)
+{
+	return (open_client(c, run, open_accounts));
 }
 
 void

@@ -31,6 +31,9 @@ void volatile_socket(struct buffer * out);
 
 /* Find the node and connect; STREAM_WRITE with advice when there is none. */
 int client_open(struct client * c, struct run * run);
+
+/* The same for the service of accounts: its socket is accounts.sock. */
+int client_open_accounts(struct client * c, struct run * run);
 void client_close(struct client * c);
 
 /* A unary call; *reply is the caller's (protobuf_free). */

@@ -5,18 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "base/error_public.h"
 #include "berty/daemon.h"
+#include "node_options.h"
 #include "output.h"
 #include "passphrase.h"
 #include "qr.h"
 #include "share.h"
-
-#define SWARM_DEFAULT "/ip4/0.0.0.0/tcp/0,/ip6/::/tcp/0"
 
 static const struct flag daemon_flags[] = {
 	{"store.inmem", NULL, NULL, "keep nothing: a new account that is gone "
@@ -30,45 +26,17 @@ static const struct flag daemon_flags[] = {
 	{"node.listeners", "LIST", NULL, "where the API is served, separated "
 	    "by commas: /unix/PATH, /ip4/127.0.0.1/tcp/PORT, HOST:PORT; with "
 	    "/tls behind it over TLS (default: /unix/<store.dir>/berty.sock)"},
-	{"node.tls-certificate", "FILE", NULL, "the PEM file of the "
-	    "certificate for /tls (default: one that signs itself, kept in "
-	    "the store's folder)"},
-	{"node.tls-key", "FILE", NULL, "and that of its key"},
-	{"node.web-origins", "LIST", NULL, "web pages that may call: "
-	    "https://NAME[:PORT], or * for all (default: none)"},
-	{"node.auto-activate", NULL, "true", "open all known groups at start"},
-	{"node.contact-requests", NULL, "true", "be found by those who have "
-	    "the contact link"},
 	{"node.restore-export-path", "FILE", NULL, "begin with the account in "
 	    "this archive (see `berty export`); the store must have none"},
 	{"node.restore-passphrase-file", "FILE", NULL, "the archive is sealed "
 	    "with the passphrase in this file (its first line)"},
 	{"node.restore-passphrase-env", "NAME", NULL, "or in this environment "
 	    "variable"},
-	{"p2p.swarm-listeners", "LIST", ":default:", "where other nodes "
-	    "connect; :default: is " SWARM_DEFAULT},
-	{"p2p.static-peers", "LIST", NULL, "nodes to stay connected with: "
-	    "/ip4/…/tcp/…/p2p/ID"},
-	{"p2p.security", "LIST", "noise,tls", "how connections between nodes "
-	    "are secured: noise, tls or both; noise is offered first"},
-	{"p2p.mdns", NULL, "true", "find nodes in the local network, and be "
-	    "found by them"},
-	{"p2p.tinder-localdiscovery-driver", NULL, "true", "tell nodes near by "
-	    "under which names contacts and groups find this one (all of "
-	    "them can then see which groups' logs it has)"},
-	{"network", "LIST", "berty", "berty, berty-v1 (the network of 2022) or "
-	    "wesh; several with commas, the first for a new account"},
 	{"name", "NAME", NULL, "your name in the printed contact link"},
-	{"web.ca-file", "FILE", NULL, "the PEM file of the authorities that "
-	    "prove servers which the node asks (default: the system's)"},
-	{"node.service-insecure", NULL, "false", "ask replication and push "
-	    "servers without TLS: for tests"},
 	{"no-qr", NULL, NULL, "print no QR code (there is none either when "
 	    "the output is no terminal)"},
 	{"no-banner", NULL, NULL, "print only that the node is ready"},
-	{"log.level", "LEVEL", "warn", "debug, info, warn or error, on stderr"},
-	{"grpc.legacy-status", NULL, NULL, "end every failed call with status "
-	    "UNAVAILABLE, as Berty does"},
+	NODE_FLAGS,
 	{0},
 };
 
@@ -87,34 +55,6 @@ static const char help[] =
 "this machine reaches a port of 127.0.0.1, unless -node.token-file is given.\n"
 "Other machines are served over TLS and with a token only.  SIGHUP reads tokens\n"
 "and certificate again; calls whose token is gone end.\n";
-
-/* --- log ---------------------------------------------------------------- */
-
-static void
-write_log(void * user, enum berty_log_level level, const char * module,
-    const char * line)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-
-	(void)user;
-	fprintf(stderr, "%-5s %s: %s\n", names[level], module, line);
-}
-
-static int
-read_level(struct run * run, enum berty_log_level * level)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-	const char * text = flags_text(&run->flags, "log.level");
-	int i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(text, names[i]) == 0) {
-			*level = (enum berty_log_level)i;
-			return (0);
-		}
-	return (error_set(&run->err, ERR_INVALID_INPUT, "-log.level is debug, "
-	    "info, warn or error, not '%.40s'", text));
-}
 
 /* --- what is printed ---------------------------------------------------- */
 
@@ -314,27 +254,6 @@ read_fd(struct run * run, int * fd)
 	return (0);
 }
 
-/* `:default:` in a list stands for what is listened on by default. */
-static const char **
-swarm_list(const char * text)
-{
-	static const char keyword[] = ":default:";
-	const char * at = strstr(text, keyword);
-	struct buffer whole = {0};
-	const char ** list;
-
-	buffer_append(&whole, text, at == NULL ? strlen(text)
-	    : (size_t)(at - text));
-	if (at != NULL) {
-		buffer_text(&whole, SWARM_DEFAULT);
-		buffer_text(&whole, at + strlen(keyword));
-	}
-	buffer_byte(&whole, 0);
-	list = whole.failed ? NULL : flags_list((char *)whole.p);
-	buffer_free(&whole);
-	return (list);
-}
-
 static int
 check_key_flags(struct run * run)
 {
@@ -351,12 +270,9 @@ check_key_flags(struct run * run)
 
 /* Everything that the options borrow. */
 struct borrowed {
+	struct node_options node;
 	struct buffer store, listener;
 	struct buffer passphrase; /* of an archive */
-	const char ** listeners;
-	const char ** swarm;
-	const char ** static_peers;
-	const char ** origins;
 };
 
 static int
@@ -369,8 +285,7 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	int rc;
 
 	if ((rc = check_key_flags(run)) != 0 ||
-	    (rc = read_fd(run, &o->key_fd)) != 0 ||
-	    (rc = read_level(run, &o->log.least)) != 0)
+	    (rc = read_fd(run, &o->key_fd)) != 0)
 		return (rc);
 	if (!flags_on(f, "store.inmem") &&
 	    (store == NULL || strcmp(store, ":memory:") != 0)) {
@@ -383,55 +298,15 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 			return (rc);
 		listeners = (char *)b->listener.p;
 	}
-	b->listeners = flags_list(listeners);
-	b->swarm = swarm_list(flags_text(f, "p2p.swarm-listeners"));
-	b->static_peers = flags_list(flags_text(f, "p2p.static-peers"));
-	if (b->listeners == NULL || b->swarm == NULL ||
-	    b->static_peers == NULL)
-		return (error_set(&run->err, ERR_INTERNAL, "out of memory"));
-	if (flags_given(f, "node.web-origins")) {
-		b->origins = flags_list(flags_text(f, "node.web-origins"));
-		if (b->origins == NULL)
-			return (error_set(&run->err, ERR_INTERNAL,
-			    "out of memory"));
-	}
-	o->web_origins = b->origins;
-	o->token_file = flags_text(f, "node.token-file");
-	o->tls_certificate = flags_text(f, "node.tls-certificate");
-	o->tls_key = flags_text(f, "node.tls-key");
-	o->listeners = b->listeners;
-	o->swarm = b->swarm;
-	o->static_peers = b->static_peers;
-	o->web_ca_file = flags_text(f, "web.ca-file");
-	o->services_insecure = flags_on(f, "node.service-insecure");
-	o->security = flags_text(f, "p2p.security");
-	o->mdns = flags_on(f, "p2p.mdns");
-	o->local_records = flags_on(f, "p2p.tinder-localdiscovery-driver");
+	if ((rc = node_options_fill(run, listeners, o, &b->node)) != 0)
+		return (rc);
 	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
-	o->networks = flags_text(f, "network");
-	o->auto_activate = flags_on(f, "node.auto-activate");
-	o->enable_requests = flags_on(f, "node.contact-requests");
-	o->legacy_status = flags_on(f, "grpc.legacy-status");
-	o->log.write = write_log;
 	o->restore = flags_text(f, "node.restore-export-path");
 	rc = passphrase_read(run, "node.restore-passphrase-file",
 	    "node.restore-passphrase-env", &b->passphrase);
 	o->restore_passphrase = (char *)b->passphrase.p;
 	return (rc);
-}
-
-/*
- * A flood is over some time, and its memory is to go: glibc keeps what was freed
- * once large pieces were used, unless it is told how large they may be.
- */
-static void
-give_memory_back(void)
-{
-#ifdef __GLIBC__
-	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-	(void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-#endif
 }
 
 static int
@@ -453,16 +328,13 @@ run_daemon(struct run * run)
 		    : "a new account in memory");
 		(void)fflush(stdout);
 	}
-	give_memory_back();
+	node_options_long_run();
 	rc = berty_daemon_run(&options, ready, &printed, &err);
 	if (rc != 0)
 		(void)error_import(&run->err, &err, rc);
 
 err0:
-	free(b.listeners);
-	free(b.swarm);
-	free(b.static_peers);
-	free(b.origins);
+	node_options_free(&b.node);
 	buffer_wipe(&b.passphrase);
 	buffer_free(&b.store);
 	buffer_free(&b.listener);

@@ -260,3 +260,9 @@ served_address(const struct served * s, size_t i)
 {
 	return (grpc_server_address(s->server, i));
 }
+
+struct node *
+served_node(struct served * s)
+{
+	return (s->node);
+}

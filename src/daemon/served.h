@@ -11,6 +11,7 @@
 #include "world/web.h"
 #include "world/world.h"
 
+struct node;
 struct served;
 
 /*
@@ -35,6 +36,9 @@ void served_stop(struct served * s, uint64_t drain_ms,
 
 /* Read tokens and certificates again. */
 void served_reload(struct served * s);
+
+/* The node, for who shares the process. */
+struct node * served_node(struct served * s);
 
 /* Why it takes no changes; "" when it does. */
 const char * served_failure(const struct served * s);

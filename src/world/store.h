@@ -55,6 +55,7 @@ enum store_table {
 	STORE_SERVICE_TOKEN = 32, /* account group: token id -> token */
 	STORE_REPLICATING = 36,   /* group: device pk, server -> newest event
 	                           * 403 */
+	STORE_APPLICATION = 30,   /* in a file of an application's: 0: by key */
 	/* numbered */
 	STORE_JOIN_ORDER = 64,    /* log: join number -> block */
 	STORE_ARRIVAL = 65,       /* log: arrival number -> block */

@@ -1,0 +1,190 @@
+/* account_daemon.c: a process that serves accounts until it is told to stop. */
+#include <uv.h>
+
+#include "base/error_public.h"
+#include "base/logger_public.h"
+#include "berty/accounts.h"
+#include "daemon/accounts/account_service.h"
+#include "daemon/grpc_api.h"
+#include "public/world/public_config.h"
+#include "server/access.h"
+#include "world/os/world_os.h"
+#include "world/web/web_curl.h"
+
+/* How long calls may go on once it was told to stop, ms. */
+#define DRAIN_MS 500
+
+struct account_daemon {
+	struct logger log;
+	struct accounts accounts;
+	struct api_service service;
+	struct access * access;
+	struct grpc_server * server;
+	struct grpc_api * api;
+	uv_signal_t signals[2];
+	unsigned signals_open;
+	bool stopping, stopped;
+};
+
+static void
+all_closed(void * user)
+{
+	struct account_daemon * d = user;
+
+	d->stopped = true;
+	world_os_stop(d->accounts.world);
+}
+
+static void
+server_stopped(void * user)
+{
+	struct account_daemon * d = user;
+
+	d->server = NULL;
+	accounts_stop(&d->accounts, all_closed, d);
+}
+
+static void
+stop(struct account_daemon * d, uint64_t drain_ms)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	if (d->server != NULL)
+		grpc_server_stop(d->server, drain_ms, server_stopped, d);
+	else
+		accounts_stop(&d->accounts, all_closed, d);
+}
+
+static void
+on_signal(uv_signal_t * handle, int number)
+{
+	(void)number;
+	stop(handle->data, DRAIN_MS);
+}
+
+static int
+watch_signals(struct account_daemon * d)
+{
+	static const int numbers[2] = {SIGINT, SIGTERM};
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (uv_signal_init(world_os_loop(d->accounts.world),
+		    &d->signals[i]) != 0)
+			return (-ERR_INTERNAL);
+		d->signals[i].data = d;
+		d->signals_open++;
+		if (uv_signal_start(&d->signals[i], on_signal,
+		    numbers[i]) != 0)
+			return (-ERR_INTERNAL);
+	}
+	return (0);
+}
+
+static int
+open_server(struct account_daemon * d, const char * const * listeners,
+    const struct berty_daemon_options * o, struct error * err)
+{
+	const struct access_options access = {.token_file = o->token_file,
+	    .certificate = o->tls_certificate, .key = o->tls_key,
+	    .folder = d->accounts.root, .origins = o->web_origins};
+	struct grpc_options options = {.legacy_status = o->legacy_status};
+	size_t i;
+	int rc;
+
+	if ((rc = access_new(&d->access, &access, &d->log, err)) != 0)
+		return (rc);
+	options.access = d->access;
+	if (grpc_server_new(&d->server, world_os_loop(d->accounts.world),
+	    &options, &d->log) != 0)
+		return (error_set(err, ERR_INTERNAL,
+		    "the API server did not start"));
+	d->service = account_service();
+	if ((d->api = grpc_api_new(d->server, &d->service, NULL,
+	    &d->accounts)) == NULL)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	for (i = 0; listeners != NULL && listeners[i] != NULL; i++)
+		if ((rc = grpc_server_listen(d->server, listeners[i],
+		    err)) != 0)
+			return (rc);
+	grpc_server_set_serving(d->server, true);
+	return (0);
+}
+
+static void
+close_daemon(struct account_daemon * d)
+{
+	unsigned i;
+
+	if (d->api != NULL)
+		grpc_api_free(d->api);
+	access_free(d->access);
+	for (i = 0; i < d->signals_open; i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	web_curl_free(d->accounts.web);
+	buffer_free(&d->accounts.push.bundle_id);
+	buffer_free(&d->accounts.push.token);
+	if (d->accounts.world != NULL)
+		world_os_free(d->accounts.world);
+}
+
+static int
+run(const struct berty_accounts_options * o,
+    void (*ready)(void * user, const char * const * listeners), void * user,
+    struct error * err)
+{
+	struct account_daemon d = {.log = logger_import(&o->node->log)};
+	struct web_curl_options web = {.ca_file = o->node->web_ca_file};
+	const char * addresses[64] = {NULL};
+	size_t i;
+	int rc;
+
+	list_init(&d.accounts.nodes);
+	d.accounts.root = o->root;
+	d.accounts.log = &d.log;
+	d.accounts.options = *o->node;
+	if ((d.accounts.world = world_os_new(&d.log)) == NULL ||
+	    (d.accounts.web = web_curl_new(d.accounts.world, &web)) == NULL) {
+		rc = error_set(err, ERR_INTERNAL, "out of memory");
+		goto out;
+	}
+	if ((rc = account_folder_start(o->root, err)) == 0 &&
+	    (rc = open_server(&d, o->listeners, o->node, err)) == 0 &&
+	    watch_signals(&d) != 0)
+		rc = error_set(err, ERR_INTERNAL,
+		    "signals cannot be watched");
+	if (rc != 0)
+		stop(&d, 0);
+	else if (ready != NULL) {
+		for (i = 0; i < 63; i++)
+			addresses[i] = grpc_server_address(d.server, i);
+		ready(user, addresses);
+	}
+	while (!d.stopped)
+		world_os_run(d.accounts.world);
+out:
+	close_daemon(&d);
+	return (rc);
+}
+
+int
+berty_accounts_run(const struct berty_accounts_options * options,
+    void (*ready)(void * user, const char * const * listeners), void * user,
+    struct berty_error * err)
+{
+	struct berty_accounts_options o;
+	struct berty_daemon_options node;
+	struct error e = {0};
+	int rc;
+
+	if (public_config(&o, sizeof(o), options, sizeof(o.size)) &&
+	    public_config(&node, sizeof(node), o.node, sizeof(node.size)) &&
+	    o.root != NULL) {
+		o.node = &node;
+		rc = run(&o, ready, user, &e);
+	} else
+		rc = error_set(&e, ERR_INVALID_INPUT, "berty_accounts_options "
+		    "has no root, or a size of no version of the library");
+	return (rc == 0 ? 0 : error_export(err, &e, rc));
+}
