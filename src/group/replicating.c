@@ -18,8 +18,8 @@ is_text(struct slice s)
 	return (s.n <= REPLICATING_TEXT_MAX);
 }
 
-static bool
-read_payload(struct replicating * r)
+bool
+replicating_read(struct replicating * r)
 {
 	return (r->payload.n <= REPLICATING_EVENT_MAX &&
 	    wire_find(r->payload, URL, &r->authentication_url) == 0 &&
@@ -38,7 +38,7 @@ read_row(struct replicating * r, struct slice value)
 		return (false);
 	memcpy(r->device_pk, reader_take(&in, KEY_SIZE).p, KEY_SIZE);
 	r->payload = reader_rest(&in);
-	return (read_payload(r));
+	return (replicating_read(r));
 }
 
 static void
@@ -126,7 +126,7 @@ replicating_fold(struct store * s, uint64_t scope,
 	bool newer;
 	int status;
 
-	if (e->type != EVENT_GROUP_REPLICATING || !read_payload(&now))
+	if (e->type != EVENT_GROUP_REPLICATING || !replicating_read(&now))
 		return (0);
 	memcpy(now.device_pk, e->device_pk, KEY_SIZE);
 	status = load(s, scope, now.device_pk, now.server, &value);

@@ -29,6 +29,9 @@ void replicating_encode(struct buffer * out, const uint8_t device_pk[32],
     struct slice authentication_url, struct slice server,
     struct slice addresses);
 
+/* Take the payload apart; false for one that is not folded. */
+bool replicating_read(struct replicating * r);
+
 /*
  * Fold an event 403, inside a transaction; others are passed over.  What names
  * no server, or is larger than it may be, folds to nothing.
