@@ -51,6 +51,8 @@ struct api_call {
 	const void * request;     /* decoded; NULL for a client stream */
 	void * data;              /* the handler's own */
 	bool cancelled;           /* set by the transport before the callback */
+	bool too_large;           /* set by the handler that fails because the
+	                           * answer is more than a message holds */
 
 	/* Set by the handler, NULL otherwise; none comes after finish. */
 	void (*on_writable)(struct api_call * call);

@@ -40,7 +40,10 @@ transport_finish(struct api_call * call, const struct error * err)
 {
 	struct carried * c = carried_of(call);
 
-	grpc_call_finish(c->grpc, err);
+	if (err != NULL && call->too_large)
+		grpc_call_finish_as(c->grpc, GRPC_RESOURCE_EXHAUSTED, err);
+	else
+		grpc_call_finish(c->grpc, err);
 	free(c);
 }
 

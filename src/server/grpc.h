@@ -161,6 +161,10 @@ size_t grpc_call_queued(const struct grpc_call * call);
  */
 void grpc_call_finish(struct grpc_call * call, const struct error * err);
 
+/* The same for a failure whose status the codes do not tell. */
+void grpc_call_finish_as(struct grpc_call * call, enum grpc_status status,
+    const struct error * err);
+
 /* One reply, then the end: what unary handlers do on success. */
 void grpc_call_answer(struct grpc_call * call, const void * message);
 

@@ -322,16 +322,33 @@ call_finish(struct grpc_call * call, enum grpc_status status,
 	grpc_call_drop(call);
 }
 
+static bool
+has_legacy_status(const struct grpc_call * call)
+{
+	return (call->connection != NULL &&
+	    call->connection->server->options.legacy_status);
+}
+
 void
 grpc_call_finish(struct grpc_call * call, const struct error * err)
 {
 	struct error clean = {0};
-	bool legacy = call->connection != NULL &&
-	    call->connection->server->options.legacy_status;
 
 	if (err != NULL)
 		clean = grpc_status_clean(err);
-	call_finish(call, grpc_status_of(&clean, legacy), &clean);
+	call_finish(call, grpc_status_of(&clean, has_legacy_status(call)),
+	    &clean);
+}
+
+void
+grpc_call_finish_as(struct grpc_call * call, enum grpc_status status,
+    const struct error * err)
+{
+	struct error clean = grpc_status_clean(err);
+
+	if (has_legacy_status(call))
+		status = grpc_status_of(&clean, true);
+	call_finish(call, status, &clean);
 }
 
 void

@@ -146,7 +146,8 @@ def test_an_export_that_is_too_large_says_so(node):
     group = create(node)
     for _ in range(10):
         node.api.send(group, bytes(500000))
-    fails(old(node), "InstanceExportData", 106, 106)
+    fails(old(node), "InstanceExportData", 106, 106,
+          grpc.StatusCode.RESOURCE_EXHAUSTED)
 
 
 def test_configuration(node):

@@ -52,11 +52,12 @@ fail(struct gathering * g, const struct error * inner)
 
 	if (inner != NULL)
 		err = *inner;
-	else if (g->too_large)
+	else if (g->too_large) {
 		(void)error_set(&err, ERR_STREAM_WRITE,
 		    "the account is more than one message holds: use "
 		    "InstanceExportData of berty.protocol.v1, which streams");
-	else
+		g->call->too_large = true;
+	} else
 		(void)error_set(&err, ERR_INTERNAL, "out of memory");
 	api_fail(g->call, &err);
 }
