@@ -31,8 +31,10 @@ static const struct flag repl_flags[] = {
 	    "first start)"},
 	{"store.key-env", "NAME", NULL, "or from an environment variable, as "
 	    "64 hexadecimal digits"},
-	{"replica.store", "WHERE", NULL, "what servers share: a SQLite file, of "
-	    "one server (default: replication.sqlite in the store's folder)"},
+	{"replica.store", "WHERE", NULL, "what servers share: "
+	    "postgresql://USER@HOST/NAME, of any number of servers; or a "
+	    "SQLite file, of one (default: replication.sqlite in the store's "
+	    "folder)"},
 	{"replica.groups", "NUMBER", "1000", "groups that a token may have "
 	    "kept; 0: any number"},
 	{"replica.bytes", "NUMBER", "1073741824", "bytes of them; 0: any "
@@ -60,7 +62,11 @@ static const char help[] =
 "\n"
 "Members have it keep a group with `berty group replicate`, and need a token of\n"
 "an issuer that this server knows by -node.auth-secret and -node.auth-pk; both\n"
-"can come from the environment (BERTY_NODE_AUTH_SECRET) or from -config.\n";
+"can come from the environment (BERTY_NODE_AUTH_SECRET) or from -config.\n"
+"\n"
+"Several servers may share one PostgreSQL database: each has a folder of its own\n"
+"(-store.dir), and all name the same -replica.store.  They divide the groups\n"
+"among them, and take over those of one that fails.\n";
 
 static void
 write_log(void * user, enum berty_log_level level, const char * module,

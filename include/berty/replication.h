@@ -21,9 +21,10 @@ struct berty_replication_options {
 	const char * key_file;          /* store key: NULL: <store>/store.key */
 	const char * key_variable;      /* or the name of a variable */
 	int key_fd;                     /* or a descriptor; -1: none */
-	const char * replica;           /* what servers share: a SQLite file, of
-	                                 * one server; NULL: replication.sqlite
-	                                 * in the folder */
+	const char * replica;           /* what servers share: a PostgreSQL
+	                                 * database, "postgresql://…"; or a
+	                                 * SQLite file, of one server; NULL:
+	                                 * replication.sqlite in the folder */
 	const char * const * listeners; /* of gRPC */
 	const char * const * swarm;     /* of libp2p */
 	const char * const * announce;  /* libp2p addresses that clients are

@@ -14,6 +14,7 @@
 #include "server/access.h"
 #include "version/version.h"
 #include "world/os/world_os.h"
+#include "world/replica/replica_postgres.h"
 #include "world/replica/replica_sqlite.h"
 
 /* How long calls may go on once the server was told to stop, ms. */
@@ -63,14 +64,14 @@ static int
 open_replica(struct replication_daemon * d,
     const struct berty_replication_options * o, struct error * err)
 {
+	const struct replica_postgres_config fleet = {.url = o->replica};
 	struct replica_sqlite_config config = {.path = o->replica};
 	struct buffer path = {0};
 	int rc = 0;
 
 	if (o->replica != NULL && strstr(o->replica, "://") != NULL)
-		return (error_set(err, ERR_NOT_IMPLEMENTED, "%.20s…: this "
-		    "version keeps a replica in a SQLite file only",
-		    o->replica));
+		return (replica_postgres_open(d->world, &fleet, &d->replica,
+		    err));
 	if (o->replica == NULL && o->store != NULL) {
 		rc = join_path(&path, o->store, "replication.sqlite", err);
 		config.path = (char *)path.p;
