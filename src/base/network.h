@@ -32,6 +32,7 @@ struct network {
 	size_t direct_channel_max;        /* largest message a peer reads, bytes */
 	bool random_counter;              /* a new chain key starts anywhere */
 	bool group_discovery;             /* `floodsub:<address>` is advertised */
+	bool push_events;                 /* Go knows 401, 402, 404 to 406 */
 	bool credential_events;           /* 500 is known */
 	bool creator_by_device;           /* 302 may name a device, not a member */
 	bool attachments;                 /* envelopes carry sealed CIDs */

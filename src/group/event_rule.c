@@ -50,8 +50,10 @@ static const struct event_rule common[] = {
     {EVENT_GROUP_REPLICATING, SIGNED_BY_DEVICE,
         PAYLOAD(group_replicating), ANY},
     {EVENT_APP_METADATA, SIGNED_BY_DEVICE, PAYLOAD(app_metadata), ANY},
-    /* Go knows those of 2022 on the network of 2022 alone, and passes over
-     * them on others. */
+};
+
+/* Of the network of 2022. */
+static const struct event_rule push[] = {
     {EVENT_SERVICE_TOKEN_ADDED, SIGNED_BY_DEVICE,
         PAYLOAD(account_service_token_added), ACCOUNT},
     {EVENT_SERVICE_TOKEN_REMOVED, SIGNED_BY_DEVICE,
@@ -86,7 +88,17 @@ event_rule(unsigned type, const struct network * network)
 {
 	const struct event_rule * rule = find(common, COUNT(common), type);
 
+	if (rule == NULL && (network == NULL || network->push_events))
+		rule = find(push, COUNT(push), type);
 	if (rule == NULL && (network == NULL || network->credential_events))
 		rule = find(credential, COUNT(credential), type);
 	return (rule);
+}
+
+const struct event_rule *
+event_rule_ours(unsigned type, const struct network * network)
+{
+	const struct event_rule * rule = event_rule(type, network);
+
+	return (rule != NULL ? rule : find(push, COUNT(push), type));
 }

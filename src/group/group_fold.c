@@ -277,7 +277,7 @@ fold_other(struct fold * f)
 static bool
 belongs(const struct group * g, unsigned type)
 {
-	const struct event_rule * rule = event_rule(type, g->network);
+	const struct event_rule * rule = event_rule_ours(type, g->network);
 
 	return (rule != NULL &&
 	    (rule->groups >> g->secrets->info.type & 1) != 0);
@@ -312,8 +312,8 @@ group_fold(void * user, struct log * log, const struct entry * e,
 	int status;
 
 	(void)log;
-	status = metadata_open(&event, value, &g->secrets->info, g->network,
-	    NULL);
+	status = metadata_open_ours(&event, value, &g->secrets->info,
+	    g->network, NULL);
 	if (status != 0)
 		return (own ? status : group_count(g, 1, 0, 0));
 	status = fold_event(&f);

@@ -30,7 +30,7 @@ group_event_open(struct group * g, struct log_item * item,
 		status = metadata_reopen(&e->event, buffer_all(&envelope),
 		    info, g->network, NULL);
 	else
-		status = metadata_open(&e->event, buffer_all(&envelope), info,
+		status = metadata_open_ours(&e->event, buffer_all(&envelope), info,
 		    g->network, NULL);
 	if (status == 0)
 		e->item = *item;

@@ -23,7 +23,7 @@ group_write_attached_event(struct group * g, unsigned type,
     const struct event_attachment * attachments, size_t n, struct cid * cid,
     struct error * err)
 {
-	const struct event_rule * rule = event_rule(type, g->network);
+	const struct event_rule * rule = event_rule_ours(type, g->network);
 	struct buffer random = {0}, envelope = {0};
 	struct cid ignored;
 	int status;

@@ -195,10 +195,17 @@ open_attachments(struct metadata_event * e, struct slice envelope,
 	return (0);
 }
 
+/* How an event is opened: whose events are known, and is it checked? */
+struct opening {
+	const struct event_rule * (* rule)(unsigned type,
+	    const struct network * network);
+	bool check;
+};
+
 static int
 open_event(struct metadata_event * e, struct slice envelope,
-    const struct group_info * g, const struct network * network, bool check,
-    struct error * err)
+    const struct group_info * g, const struct network * network,
+    const struct opening * how, struct error * err)
 {
 	struct slice protocol_metadata = {NULL, 0};
 	const struct event_rule * rule;
@@ -207,15 +214,16 @@ open_event(struct metadata_event * e, struct slice envelope,
 	if ((status = open_box(e, envelope, g, err)) != 0 ||
 	    (status = read_metadata(e, &protocol_metadata, err)) != 0)
 		return (status);
-	if ((rule = event_rule(e->type, network)) == NULL)
+	if ((rule = how->rule(e->type, network)) == NULL)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "event type %u is not known", e->type));
-	if (check && !payload_parses(e, rule))
+	if (how->check && !payload_parses(e, rule))
 		return (error_set(err, ERR_DESERIALIZATION,
 		    "the payload does not parse"));
 	if ((status = read_device(e, rule, err)) != 0)
 		return (status);
-	if (check && (status = check_signature(e, rule, g, err)) != 0)
+	if (how->check &&
+	    (status = check_signature(e, rule, g, err)) != 0)
 		return (status);
 	status = open_attachments(e, envelope, protocol_metadata, g, err);
 	if (status == 0 || status == -ERR_INTERNAL || network == NULL ||
@@ -229,13 +237,13 @@ open_event(struct metadata_event * e, struct slice envelope,
 
 static int
 open_or_free(struct metadata_event * e, struct slice envelope,
-    const struct group_info * g, const struct network * network, bool check,
-    struct error * err)
+    const struct group_info * g, const struct network * network,
+    const struct opening * how, struct error * err)
 {
 	struct metadata_event read = {0};
 	int status;
 
-	if ((status = open_event(&read, envelope, g, network, check,
+	if ((status = open_event(&read, envelope, g, network, how,
 	         err)) == 0)
 		*e = read;
 	else
@@ -248,7 +256,19 @@ metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err)
 {
-	return (open_or_free(e, envelope, g, network, true, err));
+	static const struct opening strict = {event_rule, true};
+
+	return (open_or_free(e, envelope, g, network, &strict, err));
+}
+
+int
+metadata_open_ours(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network,
+    struct error * err)
+{
+	static const struct opening ours = {event_rule_ours, true};
+
+	return (open_or_free(e, envelope, g, network, &ours, err));
 }
 
 int
@@ -256,5 +276,7 @@ metadata_reopen(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err)
 {
-	return (open_or_free(e, envelope, g, network, false, err));
+	static const struct opening again = {event_rule_ours, false};
+
+	return (open_or_free(e, envelope, g, network, &again, err));
 }

@@ -57,6 +57,11 @@ struct event_rule {
 const struct event_rule * event_rule(unsigned type,
     const struct network * network);
 
+/* The same, and those of 2022 on every network: Go passes over what it does not
+ * know, and so the calls that need them work everywhere. */
+const struct event_rule * event_rule_ours(unsigned type,
+    const struct network * network);
+
 /* An opened event.  Slices borrow from `held`. */
 struct metadata_event {
 	unsigned type;
@@ -89,7 +94,12 @@ int metadata_open(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,
     struct error * err);
 
-/* The same for an event that was checked before: neither its payload nor its
+/* The same, as groups do: with the events of event_rule_ours. */
+int metadata_open_ours(struct metadata_event * e, struct slice envelope,
+    const struct group_info * g, const struct network * network,
+    struct error * err);
+
+/* An event that was checked before, as groups do: neither its payload nor its
  * signatures are looked at again. */
 int metadata_reopen(struct metadata_event * e, struct slice envelope,
     const struct group_info * g, const struct network * network,

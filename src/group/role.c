@@ -228,7 +228,7 @@ fold_item(void * user, const struct log_item * item)
 	if (operation_value(&envelope, item->entry.payload) != 0)
 		goto free;
 	/* What has an arrival number was checked when it got it. */
-	if ((item->arrival != 0 ? metadata_reopen : metadata_open)(&e,
+	if ((item->arrival != 0 ? metadata_reopen : metadata_open_ours)(&e,
 	    buffer_all(&envelope), &g->secrets->info, g->network, NULL) != 0)
 		goto free;
 	if (e.has_device)

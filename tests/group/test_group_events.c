@@ -364,12 +364,14 @@ the_first_chain_key_of_a_device_counts(void ** state)
 static void
 an_event_the_network_does_not_know_is_counted_and_not_shown(void ** state)
 {
+	struct group_info info = members_group('g');
 	struct buffer payload = {0};
 
 	(void)state;
-	new_member(&alice, 'a');
-	wire_put_bytes(&payload, 3, slice_of(alice.config.device.pub, 32));
-	forge_event(&alice, EVENT_PUSH_MEMBER_TOKEN_UPDATE,
+	party_new(&alice, sim, &info, network_get(NETWORK_BERTY_V1), 'a', 'a');
+	party_open_group(&alice);
+	wire_put_bytes(&payload, 1, slice_of(alice.config.device.pub, 32));
+	forge_event(&alice, EVENT_VERIFIED_CREDENTIAL_REGISTERED,
 	    buffer_all(&payload), &alice.config.device);
 	(void)party_forge(&alice, group_metadata_log(alice.group),
 	    slice_text("junk"));
@@ -377,10 +379,28 @@ an_event_the_network_does_not_know_is_counted_and_not_shown(void ** state)
 	assert_int_equal(log_arrivals(group_metadata_log(alice.group)), 0);
 	assert_int_equal(store_begin(alice.store), 0);
 	assert_int_equal(group_write_event(alice.group,
-	    EVENT_PUSH_MEMBER_TOKEN_UPDATE, buffer_all(&payload),
+	    EVENT_VERIFIED_CREDENTIAL_REGISTERED, buffer_all(&payload),
 	    &alice.config.device, NULL, NULL), -ERR_INVALID_INPUT);
 	store_rollback(alice.store);
 	group_forget(alice.group);
+	buffer_free(&payload);
+}
+
+static void
+an_event_of_2022_is_shown_on_every_network(void ** state)
+{
+	struct buffer payload = {0};
+
+	(void)state;
+	new_member(&alice, 'a');
+	party_activate(&alice);
+	wire_put_bytes(&payload, 3, slice_of(alice.config.device.pub, 32));
+	assert_int_equal(store_begin(alice.store), 0);
+	assert_int_equal(group_write_event(alice.group,
+	    EVENT_PUSH_MEMBER_TOKEN_UPDATE, buffer_all(&payload),
+	    &alice.config.device, NULL, NULL), 0);
+	assert_int_equal(store_commit(alice.store, NULL), 0);
+	assert_int_equal(bad_of(&alice), 0);
 	buffer_free(&payload);
 }
 
@@ -500,6 +520,7 @@ main(void)
 	    TEST(the_first_announcement_in_causal_order_counts),
 	    TEST(the_first_chain_key_of_a_device_counts),
 	    TEST(an_event_the_network_does_not_know_is_counted_and_not_shown),
+	    TEST(an_event_of_2022_is_shown_on_every_network),
 	    TEST(events_of_a_device_announced_later_are_told_again_in_causal_order),
 	    TEST(events_of_the_group_key_need_no_device),
 	    TEST(an_owner_that_fails_undoes_the_change),
