@@ -257,10 +257,29 @@ write_piece(void * user, const void * message)
 	return (0);
 }
 
+/* How long to wait, ms; 0: for ever. */
+static int
+read_wait(struct run * run, uint64_t * ms)
+{
+	const char * text = flags_text(&run->flags, "wait");
+	char * end;
+	long seconds;
+
+	*ms = 0;
+	if (text == NULL)
+		return (0);
+	seconds = strtol(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || seconds < 1 ||
+	    seconds > INT32_MAX)
+		return (error_set(&run->err, ERR_INVALID_INPUT,
+		    "-wait takes seconds, not '%.40s'", text));
+	*ms = (uint64_t)seconds * 1000;
+	return (0);
+}
+
 static int
 receive(struct transfer * t)
 {
-	const char * wait = flags_text(&t->run->flags, "wait");
 	PB(AttachmentRetrieve__Request) message =
 	    PB_INIT(ATTACHMENT_RETRIEVE__REQUEST);
 	struct grpc_client_request request = {
@@ -271,10 +290,9 @@ receive(struct transfer * t)
 	struct client c;
 	int rc;
 
-	if (wait != NULL)
-		request.timeout_ms = strtoull(wait, NULL, 10) * 1000;
 	message.attachment_cid = protobuf_bytes(cid_slice(&t->cid));
-	if ((rc = client_open(&c, t->run)) != 0)
+	if ((rc = read_wait(t->run, &request.timeout_ms)) != 0 ||
+	    (rc = client_open(&c, t->run)) != 0)
 		return (rc);
 	error_clear(&t->run->err);
 	rc = grpc_client_run(c.grpc, &request, &t->run->err);

@@ -291,6 +291,10 @@ def test_files_go_by_the_command_line(pair, tmp_path):
     assert "pinned" in next(line for line in b.cli(
         "attachment", "list").stdout.splitlines() if line.startswith(cid))
     b.cli("attachment", "unpin", cid)
+    soon = b.cli("attachment", "save", cid, str(tmp_path / "y"), "-wait",
+                 "soon", check=False)
+    assert soon.returncode == 1 and "-wait takes seconds" in soon.stderr
+    assert [f.name for f in tmp_path.iterdir() if "part" in f.name] == []
     wrong = b.cli("attachment", "save", "nonsense", "x", check=False)
     assert wrong.returncode == 1 and "no id of an attachment" in wrong.stderr
     assert not (tmp_path / "x").exists()

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "support/fleet_attachment.h"
+#include "sync/sync_impl.h"
 
 enum { SOON_MS = 300000, FILE_SIZE = 3000000 };
 
@@ -209,6 +210,69 @@ two_who_read_at_once_both_get_it(void ** state)
 	fleet_stop(&f);
 }
 
+static size_t
+wants(struct fleet * f, size_t i)
+{
+	return (bitswap_wants(node_sync(f->nodes[i].node)->bitswap));
+}
+
+static void
+who_stops_waiting_asks_for_nothing_any_more(void ** state)
+{
+	struct fleet_call * calls[2];
+	uint8_t group_pk[32];
+	struct fleet f;
+	struct cid cid;
+	size_t i;
+
+	(void)state;
+	fleet_start(&f, 12, &two);
+	fleet_gather(&f, group_pk);
+	give(&f, group_pk, FILE_SIZE, &cid);
+	sim_assert(f.sim, fleet_wait_count(&f, 1, group_pk, 1, SOON_MS));
+	fleet_close(&f, 0);
+	for (i = 0; i < 2; i++)
+		calls[i] = fleet_begin_retrieve(&f, 1, &cid);
+	sim_run_for(f.sim, 60000);
+	for (i = 0; i < 2; i++) {
+		sim_assert(f.sim, wants(&f, 1) == 1);
+		sim_assert(f.sim, !calls[i]->finished);
+		calls[i]->call.cancelled = true;
+		calls[i]->call.on_cancelled(&calls[i]->call);
+		assert_int_equal(calls[i]->err.code[0], ERR_IPFS_GET);
+		fleet_end(calls[i]);
+	}
+	sim_assert(f.sim, wants(&f, 1) == 0);
+	fleet_open(&f, 0);
+	fleet_stop(&f);
+}
+
+static void
+a_node_that_closes_ends_what_is_under_way(void ** state)
+{
+	struct fleet_call * in, * out;
+	uint8_t group_pk[32];
+	struct fleet f;
+	struct cid cid;
+
+	(void)state;
+	fleet_start(&f, 13, &two);
+	fleet_gather(&f, group_pk);
+	give(&f, group_pk, FILE_SIZE, &cid);
+	sim_assert(f.sim, fleet_wait_count(&f, 1, group_pk, 1, SOON_MS));
+	fleet_close(&f, 0);
+	out = fleet_begin_retrieve(&f, 1, &cid);
+	in = fleet_begin_attachment(&f, 1, FILE_SIZE);
+	fleet_close(&f, 1);
+	sim_assert(f.sim, out->finished && out->failed);
+	sim_assert(f.sim, in->finished);
+	fleet_end(in);
+	fleet_end(out);
+	fleet_open(&f, 0);
+	fleet_open(&f, 1);
+	fleet_stop(&f);
+}
+
 static void
 a_slow_reader_gets_it_as_it_reads(void ** state)
 {
@@ -376,6 +440,8 @@ main(void)
 	    cmocka_unit_test(a_broken_download_is_continued_after_a_restart),
 	    cmocka_unit_test(who_joins_the_message_later_has_the_key_too),
 	    cmocka_unit_test(two_who_read_at_once_both_get_it),
+	    cmocka_unit_test(who_stops_waiting_asks_for_nothing_any_more),
+	    cmocka_unit_test(a_node_that_closes_ends_what_is_under_way),
 	    cmocka_unit_test(a_slow_reader_gets_it_as_it_reads),
 	    cmocka_unit_test(a_file_that_is_broken_off_leaves_nothing),
 	    cmocka_unit_test(
