@@ -355,6 +355,75 @@ the_newest_token_of_a_device_counts(void ** state)
 	fleet_stop(&f);
 }
 
+/* A token of a device that nobody made, by one of many relays. */
+static void
+put_token(struct fleet * f, uint64_t scope, unsigned number, unsigned relay,
+    uint8_t device_pk[32])
+{
+	struct metadata_event e = {.type = EVENT_PUSH_MEMBER_TOKEN_UPDATE,
+	    .has_device = true};
+	struct event_place place = {.time = 1, .cid.n = 36};
+	struct buffer payload = {0};
+	uint8_t key[32] = {1};
+	char address[32];
+	int n = snprintf(address, sizeof(address), "relay%04u:1", relay);
+
+	memcpy(place.cid.bytes, "\x01\x71\x12\x20", 4);
+	memset(device_pk, 0, 32);
+	device_pk[0] = (uint8_t)number;
+	device_pk[1] = (uint8_t)(number >> 8);
+	memcpy(e.device_pk, device_pk, 32);
+	buffer_byte(&payload, 0x0a);
+	buffer_byte(&payload, (uint8_t)(36 + n));
+	buffer_append(&payload, "\x0a\x20", 2);
+	buffer_append(&payload, key, sizeof(key));
+	buffer_byte(&payload, 0x12);
+	buffer_byte(&payload, (uint8_t)n);
+	buffer_append(&payload, address, (size_t)n);
+	buffer_append(&payload, "\x12\x01t", 3);
+	e.payload = buffer_all(&payload);
+	assert_int_equal(push_store_fold(node_store(f->nodes[0].node), scope,
+	    &e, &place), 0);
+	buffer_free(&payload);
+}
+
+static void
+so_many_relays_and_devices_are_asked_and_no_more(void ** state)
+{
+	struct node_push_send * send;
+	struct node_group * g;
+	uint8_t device_pk[32];
+	struct fleet f;
+	struct store * store;
+	uint64_t scope;
+	unsigned i;
+
+	(void)state;
+	fleet_start(&f, 16, &two);
+	g = node_account_group(f.nodes[0].node);
+	store = node_store(f.nodes[0].node);
+	scope = group_scope(node_group_of(g));
+	send = node_push_send_new(f.nodes[0].node);
+	assert_int_equal(store_begin(store), 0);
+	for (i = 0; i <= PUSH_DEVICES_MAX; i++) {
+		put_token(&f, scope, i, i < PUSH_RELAYS_MAX ? i : 0,
+		    device_pk);
+		assert_int_equal(node_push_send_add(send, g, device_pk,
+		    device_pk), i < PUSH_DEVICES_MAX ? 0 :
+		    -ERR_INVALID_INPUT);
+		if (i != PUSH_RELAYS_MAX - 1)
+			continue;
+		put_token(&f, scope, 60000, PUSH_RELAYS_MAX, device_pk);
+		assert_int_equal(node_push_send_add(send, g, device_pk,
+		    device_pk), -ERR_INVALID_INPUT);
+	}
+	assert_int_equal(send->n_relays, PUSH_RELAYS_MAX);
+	assert_int_equal(send->n_devices, PUSH_DEVICES_MAX);
+	store_rollback(store);
+	node_push_send_free(send);
+	fleet_stop(&f);
+}
+
 /* --- what goes wrong ------------------------------------------------------ */
 
 static void
@@ -857,6 +926,8 @@ a_pushed_message_is_read_before_the_log_has_it_and_listed_once),
 		    a_relay_that_a_group_was_told_of_is_understood_unregistered),
 		cmocka_unit_test(only_those_who_are_named_are_pushed_to),
 		cmocka_unit_test(the_newest_token_of_a_device_counts),
+		cmocka_unit_test(
+		    so_many_relays_and_devices_are_asked_and_no_more),
 		cmocka_unit_test(
 a_relay_that_fails_is_named_in_the_reply_and_others_are_asked),
 		cmocka_unit_test(
