@@ -145,9 +145,9 @@ def server(tmp_path, issuer):
 def nodes(tmp_path):
     made = []
 
-    def make(name, network="berty-v1"):
-        made.append(Node(tmp_path / name, "-node.service-insecure",
-                         "-network", network))
+    def make(name, network="berty", *flags):
+        made.append(Node(tmp_path / name, "-network", network,
+                         *(flags or ["-node.service-insecure"])))
         return made[-1].start()
     yield make
     for node in made:
@@ -266,8 +266,8 @@ def test_the_account_group_is_kept_too(server, issuer, nodes):
 
 
 def test_a_group_of_wesh_is_kept_by_the_service_of_wesh(server, issuer, nodes):
-    a = nodes("a", "berty-v1,wesh")
-    group = a.api.call("MultiMemberGroupCreate", network="wesh").group_pk
+    a = nodes("a", "wesh")
+    group = a.api.call("MultiMemberGroupCreate").group_pk
     token = issuer.token("rpl")
     a.api.call("ReplicationServiceRegisterGroup", group_pk=group,
                token_id=give_token(a, token, server.endpoint))
@@ -275,6 +275,41 @@ def test_a_group_of_wesh_is_kept_by_the_service_of_wesh(server, issuer, nodes):
     kept(server, group, token, 3, 1)
     assert server.ask("ReplicateGlobalStats", token,
                       WESH).replicated_groups == 1
+
+
+def test_a_group_of_2022_is_kept(server, issuer, nodes):
+    a = nodes("a", "berty-v1")
+    group = a.api.call("MultiMemberGroupCreate").group_pk
+    token = issuer.token("rpl")
+    a.api.call("ReplicationServiceRegisterGroup", group_pk=group,
+               token_id=give_token(a, token, server.endpoint))
+    a.api.send(group, b"hello")
+    kept(server, group, token, 3, 1)
+
+
+def test_a_server_is_asked_over_tls(tmp_path, issuer, nodes):
+    server = Server(tmp_path / "server", issuer)
+    server.listen += "/tls"
+    server.start()
+    try:
+        assert len(server.info["tlsFingerprint"]) > 0
+        a = nodes("a", "berty", "-web.ca-file",
+                  str(server.folder / "api-certificate.pem"))
+        b = nodes("b", "berty", "-web.ca-file", os.devnull)
+        for node in (a, b):
+            group = node.api.call("MultiMemberGroupCreate").group_pk
+            token = give_token(node, issuer.token("rpl"), server.endpoint)
+            if node is a:
+                node.api.call("ReplicationServiceRegisterGroup",
+                              group_pk=group, token_id=token)
+                continue
+            # Who does not know the certificate tells nothing.
+            with pytest.raises(Failure) as caught:
+                node.api.call("ReplicationServiceRegisterGroup",
+                              group_pk=group, token_id=token)
+            assert caught.value.codes == [4101]
+    finally:
+        server.end()
 
 
 def test_what_the_client_says_when_it_cannot(server, issuer, nodes):

@@ -36,7 +36,36 @@ struct replica_sqlite {
 int replica_sqlite_run(struct replica_sqlite * s, struct replica_request * r,
     int64_t now);
 
+/* --- replica_sqlite_statement.c ------------------------------------------ */
+
 /* Make the tables; an SQLite code. */
 int replica_sqlite_schema(sqlite3 * db);
+
+/* A statement ready to bind; NULL, which all below take: the database failed. */
+sqlite3_stmt * replica_statement_take(struct replica_sqlite * s,
+    enum replica_statement which);
+
+/* Bind; what is pointed at stays as it is until the statement has run.  Numbers
+ * past 2^63 - 1 stand for it. */
+void replica_bind_bytes(sqlite3_stmt * q, int place, const void * p,
+    size_t n);
+void replica_bind_text(sqlite3_stmt * q, int place, const char * text);
+void replica_bind_number(sqlite3_stmt * q, int place, uint64_t v);
+
+/* 1: a row, 0: none, -ERR_DB_WRITE; and let go of one that read something. */
+int replica_row(sqlite3_stmt * q);
+void replica_over(sqlite3_stmt * q);
+
+/* Run one that changes rows; how many, or -ERR_DB_WRITE. */
+int replica_change(struct replica_sqlite * s, sqlite3_stmt * q);
+
+/* Columns; bytes of another length are zeros. */
+uint64_t replica_number(sqlite3_stmt * q, int column);
+void replica_bytes(sqlite3_stmt * q, int column, uint8_t * to, size_t n);
+void replica_cid(sqlite3_stmt * q, int column, struct replica_cid * to);
+
+/* All rows of a statement that gives groups, at most max. */
+int replica_read_groups(sqlite3_stmt * q, struct replica_request * r,
+    size_t max);
 
 #endif /* !BERTY_WORLD_REPLICA_REPLICA_SQLITE_IMPL_H */
