@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/node_impl.h"
+#include "node/node_push.h"
 #include "node/push_keep.h"
 
 /* Messages that a late key opens in one transaction. */
@@ -377,6 +378,7 @@ node_open(struct world * w, const struct node_config * config,
 		rc = error_set(err, ERR_INTERNAL, "out of memory");
 		goto err0;
 	}
+	node_push_follow_tokens(n);
 	*node = n;
 	return (0);
 

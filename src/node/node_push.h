@@ -1,7 +1,6 @@
 /*
- * node_push.h: pushes: asking relays to wake devices, opening what they
- * brought, and the file beside the store from which a phone's extension opens
- * it while the application sleeps (push_file.h).
+ * node_push.h: pushes: asking relays to wake devices, and opening what they
+ * brought.  How a phone's extension opens it: push_file.h.
  */
 #ifndef BERTY_NODE_NODE_PUSH_H
 #define BERTY_NODE_NODE_PUSH_H
@@ -101,13 +100,8 @@ int node_push_use_server(struct node * n, struct slice service_addr,
     struct slice bearer, void (*done)(void * user, const struct error * err),
     void * user, struct error * err);
 
-/* --- the file beside the store -------------------------------------------- */
-
-/*
- * Write what changed into it, soon: not more often than every few seconds, and
- * nothing at all while no relay knows this device.  Called by the node when
- * groups, chains or relays may have changed.
- */
-void node_push_changed(struct node * n);
+/* At the node's start: the same for the newest token that names a relay, if no
+ * relay is registered: it was not reached, or the power failed before. */
+void node_push_follow_tokens(struct node * n);
 
 #endif /* !BERTY_NODE_NODE_PUSH_H */

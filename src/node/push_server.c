@@ -1,6 +1,7 @@
 /* push_server.c: a relay that a service token names. */
 #include <stdlib.h>
 
+#include "account/account_token.h"
 #include "group/wire.h"
 #include "node/node_impl.h"
 #include "node/node_push.h"
@@ -150,4 +151,51 @@ node_push_use_server(struct node * n, struct slice service_addr,
 		asking_free(a);
 	}
 	return (rc);
+}
+
+/* --- what a crash left undone --------------------------------------------- */
+
+/* The newest token's relay. */
+struct newest {
+	struct buffer service_addr, bearer;
+};
+
+static int
+note_token(void * user, const char * id,
+    const Berty__Protocol__V1__ServiceToken * token)
+{
+	struct newest * newest = user;
+	size_t i;
+
+	(void)id;
+	for (i = 0; i < token->n_supported_services; i++) {
+		const Berty__Protocol__V1__ServiceTokenSupportedService * s =
+		    token->supported_services[i];
+
+		if (strcmp(s->service_type, "psh") != 0)
+			continue;
+		buffer_clear(&newest->service_addr);
+		buffer_text(&newest->service_addr, s->service_endpoint);
+		buffer_wipe(&newest->bearer);
+		buffer_text(&newest->bearer, token->token);
+	}
+	return (0);
+}
+
+void
+node_push_follow_tokens(struct node * n)
+{
+	struct buffer server = {0};
+	struct newest newest = {{0}, {0}};
+
+	if (n->web == NULL)
+		return;
+	if (account_push_server(n->account, &server) == -ERR_NOT_FOUND &&
+	    account_each_token(n->account, note_token, &newest) == 0 &&
+	    newest.service_addr.n > 0)
+		(void)node_push_use_server(n, buffer_all(&newest.service_addr),
+		    buffer_all(&newest.bearer), NULL, NULL, NULL);
+	buffer_free(&server);
+	buffer_free(&newest.service_addr);
+	buffer_wipe(&newest.bearer);
 }

@@ -711,6 +711,43 @@ a_relay_of_a_service_token_is_asked_for_its_key(void ** state)
 	fleet_stop(&f);
 }
 
+static void
+a_relay_of_a_token_is_asked_again_at_the_next_start(void ** state)
+{
+	API(DebugAuthServiceSetToken__Request) set =
+	    API_INIT(DEBUG_AUTH_SERVICE_SET_TOKEN__REQUEST);
+	API(AuthExchangeResponse) token = API_INIT(AUTH_EXCHANGE_RESPONSE);
+	API(AuthExchangeResponse__ServicesEntry) psh =
+	    API_INIT(AUTH_EXCHANGE_RESPONSE__SERVICES_ENTRY);
+	API(AuthExchangeResponse__ServicesEntry) * services[1] = {&psh};
+	struct buffer server = {0};
+	struct fake_relay r;
+	struct fleet f;
+
+	(void)state;
+	fleet_start(&f, 15, &two);
+	fake_relay_open(&r, &f, 7, RELAY);
+	psh.key = (char *)(uintptr_t)"psh";
+	psh.value = (char *)(uintptr_t)RELAY;
+	token.access_token = (char *)(uintptr_t)"token";
+	token.services = services;
+	token.n_services = 1;
+	set.token = &token;
+	set.authentication_url = (char *)(uintptr_t)"https://auth.example";
+	fleet_tell(&f, 0, "DebugAuthServiceSetToken", &set);
+	assert_int_equal(account_push_server(node_account(f.nodes[0].node),
+	    &server), -ERR_NOT_FOUND);
+	fleet_kill(&f, 0);
+	fleet_open(&f, 0);
+	sim_run_for(f.sim, 5000);
+	assert_int_equal(account_push_server(node_account(f.nodes[0].node),
+	    &server), 0);
+	assert_int_equal(fleet_events(&f, 0, f.nodes[0].account, 406), 1);
+	buffer_free(&server);
+	fake_relay_close(&r);
+	fleet_stop(&f);
+}
+
 /* --- the file beside the store -------------------------------------------- */
 
 /* As an extension does it, while the node runs. */
@@ -937,6 +974,8 @@ a_relay_that_fails_is_named_in_the_reply_and_others_are_asked),
 		cmocka_unit_test(bad_registrations_are_refused),
 		cmocka_unit_test(
 		    a_relay_of_a_service_token_is_asked_for_its_key),
+		cmocka_unit_test(
+		    a_relay_of_a_token_is_asked_again_at_the_next_start),
 		cmocka_unit_test(
 		    a_push_is_opened_beside_a_node_that_holds_its_store),
 		cmocka_unit_test(
