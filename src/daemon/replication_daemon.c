@@ -31,9 +31,20 @@ struct replication_daemon {
 	uv_signal_t signals[2];
 	unsigned signals_open;
 	bool stopping;
+	bool failed;              /* the disk did, which ends it */
 };
 
 /* --- opening -------------------------------------------------------------- */
+
+/* Whoever watches over the process begins it again. */
+static void
+failed(void * user)
+{
+	struct replication_daemon * d = user;
+
+	d->failed = true;
+	world_os_stop(d->world);
+}
 
 static int
 join_path(struct buffer * out, const char * folder, const char * name,
@@ -118,6 +129,8 @@ open_store(struct replication_daemon * d,
 		.mdns = o->mdns,
 		.quota = {o->quota_groups, o->quota_bytes},
 		.lease_ms = o->lease_ms,
+		.failed = failed,
+		.user = d,
 	};
 	int rc;
 
@@ -340,6 +353,9 @@ run(const struct berty_replication_options * options,
 		goto out;
 	tell(&d, ready, user);
 	world_os_run(d.world);
+	if (d.failed)
+		rc = error_set(err, ERR_DB_WRITE, "what is kept can not be "
+		    "written any more; see the log, and start it again");
 out:
 	close_daemon(&d);
 	return (rc);

@@ -86,6 +86,8 @@ struct replication_server {
 	struct list waits;
 	struct world_timer beat;
 	struct world_timer soon;  /* appends, and what is to be tried again */
+	void (*failed)(void * user); /* NULL: nobody, or told */
+	void * failed_user;
 	void (*left)(void * user);
 	void * left_user;
 };
@@ -95,6 +97,9 @@ struct replication_wait * replication_wait_new(struct replication_server * s,
     enum replica_call call,
     void (*then)(struct replication_wait * wait, int status));
 int replication_wait_send(struct replication_wait * wait);
+
+/* Tell the owner that nothing more can be kept. */
+void replication_failed(struct replication_server * s);
 void replication_wait_free(struct replication_wait * wait);
 
 /* replication_group.c */

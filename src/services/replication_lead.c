@@ -173,6 +173,8 @@ beaten(struct replication_wait * wait, int status)
 			    wait->r.err.text);
 		s->beats = false;
 		arm_beat(s, s->lease_ms / BEATS);
+		if (s->replica->failed)
+			replication_failed(s);
 	}
 }
 

@@ -191,6 +191,16 @@ replication_server_forget(struct replication_wait * wait)
 
 /* --- opening and closing -------------------------------------------------- */
 
+void
+replication_failed(struct replication_server * s)
+{
+	void (*failed)(void * user) = s->failed;
+
+	s->failed = NULL;
+	if (failed != NULL)
+		failed(s->failed_user);
+}
+
 static void
 store_failed(void * user)
 {
@@ -198,6 +208,7 @@ store_failed(void * user)
 
 	log_error(s->w->log, "replication", "%s; nothing more is taken",
 	    store_failure(s->store));
+	replication_failed(s);
 }
 
 static void
@@ -228,6 +239,8 @@ setup(struct replication_server * s, struct world * w,
 	s->quota = config->quota;
 	s->lease_ms = config->lease_ms == 0 ? REPLICATION_LEASE_MS :
 	    config->lease_ms;
+	s->failed = config->failed;
+	s->failed_user = config->user;
 	s->started_at = world_wall(w);
 	s->beat.fire = replication_beat_fire;
 	s->soon.fire = soon_fire;

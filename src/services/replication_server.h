@@ -33,6 +33,11 @@ struct replication_server_config {
 	struct host_limits limits;
 	struct replica_quota quota; /* of a token */
 	uint64_t lease_ms;        /* 0: REPLICATION_LEASE_MS */
+	/* Told once, from the loop, when the store or the replica failed for
+	 * good: nothing more is kept.  The server is to be opened again.  NULL:
+	 * nobody. */
+	void (*failed)(void * user);
+	void * user;
 };
 
 /* How long a server that is not heard of still leads its groups. */

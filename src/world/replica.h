@@ -197,6 +197,8 @@ struct replica {
 	 * server that keeps them in its own store need not append them.
 	 */
 	bool shared;
+	/* Nothing more will ever be written, until it is opened again. */
+	bool failed;
 };
 
 /* Begin.  0; -ERR_INTERNAL, -ERR_INVALID_INPUT: done is never called. */

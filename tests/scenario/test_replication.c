@@ -13,8 +13,16 @@ struct place {
 	struct replica * replica;
 	struct replication_server * server;
 	struct replica_quota quota;
-	unsigned port;
+	unsigned failures;        /* that the server told of */
 };
+
+static void
+failed(void * user)
+{
+	struct place * p = user;
+
+	p->failures++;
+}
 
 static void
 open_database(struct place * p, bool shared)
@@ -39,7 +47,7 @@ try_server(struct place * p)
 	    .store = {.path = "logs", .vfs = sim_disk(p->w), .key = key},
 	    .replica = p->replica, .listeners = listeners,
 	    .static_peers = peers, .agent = "test", .security = HOST_NOISE,
-	    .quota = p->quota};
+	    .quota = p->quota, .failed = failed, .user = p};
 	struct error err = {0};
 	size_t i;
 
@@ -330,6 +338,40 @@ a_token_without_room_stops_its_groups_alone(void ** state)
 	fleet_stop(&f);
 }
 
+static bool
+has_failed(void * user)
+{
+	return (((struct place *)user)->failures > 0);
+}
+
+static void
+a_disk_that_fails_is_told_of_once(void ** state)
+{
+	struct fleet f;
+	struct place p = {0};
+	struct told t;
+	uint8_t group[32];
+
+	(void)state;
+	start(&f, NULL, 6);
+	fleet_gather(&f, group);
+	open_place(&p, &f);
+	t = tell_of(&f, 0, group);
+	assert_int_equal(register_group(&p, &t, "token"), 0);
+	sim_assert(f.sim, wait_kept(&p, 0, group));
+	sim_disk_fail_write(p.w, 1);
+	fleet_send_many(&f, 0, group, "lost", 0, 8);
+	sim_assert(f.sim, sim_run_until(f.sim, has_failed, &p, LONG_MS));
+	sim_run_for(f.sim, 60000);
+	assert_int_equal(p.failures, 1);
+	/* Opened again, it goes on. */
+	close_place(&p);
+	open_place(&p, &f);
+	sim_assert(f.sim, wait_kept(&p, 0, group));
+	close_place(&p);
+	fleet_stop(&f);
+}
+
 /* --- crashes -------------------------------------------------------------- */
 
 static void
@@ -461,6 +503,7 @@ main(void)
 		cmocka_unit_test(a_lying_registrant_keeps_nobody_out),
 		cmocka_unit_test(what_is_no_group_is_refused),
 		cmocka_unit_test(a_token_without_room_stops_its_groups_alone),
+		cmocka_unit_test(a_disk_that_fails_is_told_of_once),
 		cmocka_unit_test(a_server_that_crashes_at_any_write_keeps_on),
 		cmocka_unit_test(a_group_whose_server_dies_is_taken_over),
 	};

@@ -176,6 +176,7 @@ turn_done(struct world_work * work)
 		turn_free(t);
 		return;
 	}
+	s->base.failed = s->failed;
 	freed = answer(&t->requests);
 	turn_free(t);
 	s->turn = NULL;
