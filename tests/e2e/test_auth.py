@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -379,3 +380,43 @@ def test_the_command_line(nodes, server):
     assert listed["services"] == {"rpl": "127.0.0.1:1"}
     node.cli("services", "remove", made["token_id"])
     assert node.cli("services", "list").stdout == ""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificate")
+    files = folder / "a.pem", folder / "a.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-days", "30", "-keyout",
+         str(files[1]), "-out", str(files[0])],
+        check=True, stderr=subprocess.DEVNULL)
+    return files
+
+
+def test_a_server_over_tls_has_to_prove_its_name(nodes, certificate):
+    server = TokenServer("-svc", SERVICES, "-http.tls-cert",
+                         str(certificate[0]), "-http.tls-key",
+                         str(certificate[1]))
+    try:
+        assert server.url.startswith("https://")
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        trusting = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=context))
+        for flags, works in (("-web.ca-file", str(certificate[0])), True), (
+                (), False):
+            node = nodes(*flags)
+            reply = node.api.call("AuthServiceInitFlow", auth_url=server.url)
+            assert reply.secure_url
+            with trusting.open(reply.url, b"rpl_selected=1") as answer:
+                callback = back(answer.read().decode())
+            if works:
+                node.api.call("AuthServiceCompleteFlow",
+                              callback_url=callback)
+            else:
+                fails(node, callback, 106)
+            assert len(tokens(node)) == works
+    finally:
+        server.close()
