@@ -15,7 +15,7 @@
 /* The node waits for its server for 30 s; ms. */
 #define COMPLETE_MS 60000
 
-/* --- complete ---------------------------------------------------------------- */
+/* --- complete ------------------------------------------------------------- */
 
 static int
 complete(struct client * c, const char * url)
@@ -62,7 +62,7 @@ run_complete(struct run * run)
 	return (rc);
 }
 
-/* --- auth -------------------------------------------------------------------- */
+/* --- auth ----------------------------------------------------------------- */
 
 static int
 begin(struct client * c, const char * url)
@@ -130,7 +130,7 @@ run_auth(struct run * run)
 	return (rc);
 }
 
-/* --- list -------------------------------------------------------------------- */
+/* --- list ----------------------------------------------------------------- */
 
 static void
 print_json(const PB(ServicesTokenList__Reply) * reply)
@@ -203,7 +203,7 @@ run_list(struct run * run)
 	return (rc);
 }
 
-/* --- remove ------------------------------------------------------------------ */
+/* --- remove --------------------------------------------------------------- */
 
 static int
 run_remove(struct run * run)
@@ -227,7 +227,7 @@ run_remove(struct run * run)
 	return (rc);
 }
 
-/* --- the commands ------------------------------------------------------------- */
+/* --- the commands --------------------------------------------------------- */
 
 static const char auth_help[] =
 "A server that helps (one that keeps messages, or wakes phones) asks who may use\n"

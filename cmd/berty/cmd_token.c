@@ -11,7 +11,7 @@
 #include "crypto/crypto.h"
 #include "output.h"
 
-/* --- keys -------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------- */
 
 /* 32 bytes in base64, padded or not. */
 static int
@@ -96,7 +96,7 @@ const struct command command_service_key_convert = {
 	.flags = convert_flags, .run = run_convert,
 };
 
-/* --- the server --------------------------------------------------------------- */
+/* --- the server ----------------------------------------------------------- */
 
 static const struct flag server_flags[] = {
 	{"auth.secret", "SECRET", NULL, "what tokens are sealed with, shared "

@@ -176,7 +176,7 @@ account_token_remove(struct account * a, const char * id, struct error * err)
 	return (account_write(a, EVENT_SERVICE_TOKEN_REMOVED, &event, err));
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 struct walk {
 	int (*each)(void * user, const char * id, const Token * token);

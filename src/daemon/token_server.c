@@ -35,7 +35,7 @@ struct form {
 	struct buffer body;
 };
 
-/* --- requests --------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static void
 set_headers(struct http_request * r, const struct auth_reply * reply)
@@ -117,7 +117,7 @@ handle(struct http_request * r, void * user)
 	http_watch(r, &events, f);
 }
 
-/* --- options ---------------------------------------------------------------- */
+/* --- options -------------------------------------------------------------- */
 
 static int
 read_file(struct buffer * out, const char * path, struct error * err)
@@ -215,7 +215,7 @@ open_http(struct token_server * s,
 	    &s->log, err));
 }
 
-/* --- a run --------------------------------------------------------------------- */
+/* --- a run ---------------------------------------------------------------- */
 
 static void
 on_signal(uv_signal_t * handle_of, int number)

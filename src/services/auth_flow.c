@@ -11,7 +11,7 @@
 /* Form of a kept session, its first byte. */
 #define FORM 1
 
-/* --- sessions --------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------- */
 
 static bool
 is_plain(const char * text)
@@ -134,7 +134,7 @@ auth_session_expired(const struct auth_session * s, int64_t now)
 	    now > s->begun + AUTH_SESSION_S);
 }
 
-/* --- the way back ------------------------------------------------------------ */
+/* --- the way back --------------------------------------------------------- */
 
 /* Text as an error has it: no control characters. */
 static void

@@ -33,7 +33,7 @@ struct auth_server {
 	size_t first, n_used;
 };
 
-/* --- begin and end --------------------------------------------------------- */
+/* --- begin and end -------------------------------------------------------- */
 
 static bool
 is_id(const char * id)
@@ -112,7 +112,7 @@ auth_server_free(struct auth_server * s)
 	free(s);
 }
 
-/* --- used codes -------------------------------------------------------------- */
+/* --- used codes ----------------------------------------------------------- */
 
 static void
 forget_old(struct auth_server * s, int64_t now)
@@ -147,7 +147,7 @@ use(struct auth_server * s, const struct auth_claims * code, int64_t now)
 	s->n_used++;
 }
 
-/* --- the page ------------------------------------------------------------------ */
+/* --- the page ------------------------------------------------------------- */
 
 static bool
 has(struct slice form, const char * name, const char * value)
@@ -331,7 +331,7 @@ authorize(struct auth_server * s, const struct auth_request * q,
 	}
 }
 
-/* --- the exchange -------------------------------------------------------------- */
+/* --- the exchange --------------------------------------------------------- */
 
 static void
 put_json(struct buffer * out, cJSON * json)
@@ -474,7 +474,7 @@ exchange(struct auth_server * s, const struct auth_request * q,
 		json_error(reply, 500, "server_error", "no memory");
 }
 
-/* --- requests ------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 void
 auth_server_answer(struct auth_server * s, const struct auth_request * q,

@@ -99,7 +99,7 @@ jws_seal(struct buffer * out, struct slice payload,
 	base64url_encode(out, slice_of(sig, sizeof(sig)));
 }
 
-/* --- what is sealed --------------------------------------------------------- */
+/* --- what is sealed ------------------------------------------------------- */
 
 static bool
 copy_text(char * to, size_t size, const char * from)
@@ -214,7 +214,7 @@ auth_token_verify(const struct auth_verifier * verifier,
 	    "the token is not for the service %.40s", service));
 }
 
-/* --- small forms ------------------------------------------------------------ */
+/* --- small forms ---------------------------------------------------------- */
 
 void
 auth_challenge(char challenge[AUTH_CHALLENGE_SIZE + 1], struct slice verifier)

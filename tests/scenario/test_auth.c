@@ -17,7 +17,7 @@ struct issuer {
 	bool away;
 };
 
-/* --- the issuer ------------------------------------------------------------- */
+/* --- the issuer ----------------------------------------------------------- */
 
 static int64_t
 unix_s(struct world * w)
@@ -78,7 +78,7 @@ wait_call(struct fleet * f, struct fleet_call * call)
 	return (done);
 }
 
-/* --- the user --------------------------------------------------------------- */
+/* --- the user ------------------------------------------------------------- */
 
 static struct fleet_call *
 begin_init(struct fleet * f)
@@ -188,7 +188,7 @@ remove_token(struct fleet * f, const char * id)
 	return (done);
 }
 
-/* --- stories ------------------------------------------------------------------ */
+/* --- stories -------------------------------------------------------------- */
 
 static void
 a_token_is_got_found_and_removed(void ** state)
@@ -354,7 +354,7 @@ a_crash_at_any_write_leaves_a_token_or_none(void ** state)
 	assert_true(n > 4);
 }
 
-/* --- events as they come ---------------------------------------------------------- */
+/* --- events as they come -------------------------------------------------- */
 
 static void
 set_token(struct fleet * f)

@@ -52,7 +52,7 @@ verify(struct slice token, const char * service, int64_t now)
 	return (rc);
 }
 
-/* --- tokens ------------------------------------------------------------------- */
+/* --- tokens --------------------------------------------------------------- */
 
 static void
 a_token_is_good_for_its_services_until_it_expires(void ** state)
@@ -159,7 +159,7 @@ an_id_is_a_random_uuid(void ** state)
 	assert_string_equal(id, "ffffffff-ffff-4fff-bfff-ffffffffffff");
 }
 
-/* --- forms -------------------------------------------------------------------- */
+/* --- forms ---------------------------------------------------------------- */
 
 static void
 values_of_forms_are_read_as_go_reads_them(void ** state)
@@ -184,7 +184,7 @@ values_of_forms_are_read_as_go_reads_them(void ** state)
 	buffer_free(&value);
 }
 
-/* --- sessions ----------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------- */
 
 static void
 the_page_of_a_session_is_as_in_go(void ** state)
@@ -216,7 +216,7 @@ the_page_of_a_session_is_as_in_go(void ** state)
 	buffer_free(&url);
 }
 
-/* --- answers ------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static int
 answer(const char * json, int status, int64_t * expiration)

@@ -89,7 +89,7 @@ ask(struct asked * a)
 	assert_int_equal(a->done, 1);
 }
 
-/* --- gRPC ------------------------------------------------------------------- */
+/* --- gRPC ----------------------------------------------------------------- */
 
 static void
 a_call_brings_one_message_back(void ** state)

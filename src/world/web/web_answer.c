@@ -6,7 +6,7 @@
 #include "server/grpc_status.h"
 #include "world/web/web_impl.h"
 
-/* --- while it comes --------------------------------------------------------- */
+/* --- while it comes ------------------------------------------------------- */
 
 /* The value of the named header in a line, or nothing. */
 static bool
@@ -96,7 +96,7 @@ web_answer_body(char * p, size_t size, size_t n, void * user)
 	return (r->answer.failed ? 0 : size * n);
 }
 
-/* --- at the end ------------------------------------------------------------- */
+/* --- at the end ----------------------------------------------------------- */
 
 /* Was the server there, and did it hear us? */
 static int

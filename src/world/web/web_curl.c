@@ -31,7 +31,7 @@ struct web_socket {
 	curl_socket_t fd;
 };
 
-/* --- ends ------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 static void
 stop_curl(struct web_curl * w)
@@ -114,7 +114,7 @@ reap(struct web_curl * w)
 	}
 }
 
-/* --- sockets and time --------------------------------------------------------- */
+/* --- sockets and time ----------------------------------------------------- */
 
 static void
 socket_closed(uv_handle_t * handle)
@@ -205,7 +205,7 @@ set_timer(CURLM * multi, long ms, void * user)
 	    ? 0 : -1);
 }
 
-/* --- curl comes and goes ------------------------------------------------------ */
+/* --- curl comes and goes -------------------------------------------------- */
 
 static void
 on_idle(uv_timer_t * timer)
@@ -246,7 +246,7 @@ err0:
 	return (-ERR_INTERNAL);
 }
 
-/* --- what a host fills -------------------------------------------------------- */
+/* --- what a host fills ---------------------------------------------------- */
 
 static int
 curl_send(struct web * web, struct web_request * r)

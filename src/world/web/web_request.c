@@ -30,7 +30,7 @@ is_plain(const char * text)
 	return (true);
 }
 
-/* --- options that every request has ---------------------------------------- */
+/* --- options that every request has --------------------------------------- */
 
 static bool
 set_common(struct web_transfer * t, const char * ca_file)
@@ -79,7 +79,7 @@ set_body(struct web_transfer * t, struct slice body)
 	        body.n == 0 ? (const uint8_t *)"" : body.p) == CURLE_OK);
 }
 
-/* --- HTTP ------------------------------------------------------------------ */
+/* --- HTTP ----------------------------------------------------------------- */
 
 static int
 set_http(struct web_transfer * t)
@@ -109,7 +109,7 @@ set_http(struct web_transfer * t)
 	return (0);
 }
 
-/* --- gRPC ------------------------------------------------------------------ */
+/* --- gRPC ----------------------------------------------------------------- */
 
 /* host:port and nothing else: what follows would be another path. */
 static bool
