@@ -71,11 +71,10 @@ free_oldest(struct attachments * a)
 void
 attachment_cache_trim(struct attachments * a)
 {
-	bool freed = true;
-
 	attachment_cache_count(a);
-	while (freed && a->cached.used > a->cached.limit) {
+	/* To look at all again, for each block that comes, would take long. */
+	while (!a->stuck && a->cached.used > a->cached.limit) {
 		budget_refuse(&a->cached);
-		freed = free_oldest(a);
+		a->stuck = !free_oldest(a);
 	}
 }

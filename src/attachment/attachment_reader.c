@@ -243,6 +243,7 @@ attachment_reader_free(struct attachment_reader * r)
 	crypto_wipe(r->key, sizeof(r->key));
 	free(r);
 	/* It may go now, if it was too much. */
+	a->stuck = false;
 	if (a->counted && a->sync != NULL)
 		attachment_cache_trim(a);
 }

@@ -111,6 +111,6 @@ attachments_unpin(struct attachments * a, const struct cid * cid,
 void
 attachments_changed(struct attachments * a)
 {
-	a->counted = false;
+	a->counted = a->stuck = false;
 	attachment_blocks_sweep(a);
 }

@@ -19,6 +19,7 @@ struct attachments {
 	uint64_t size_max;
 	struct budget cached;     /* bytes of blocks that are not pinned */
 	bool counted;             /* so many are used of it */
+	bool stuck;               /* too many, and all are being read */
 	struct list writers;      /* struct attachment_writer */
 	struct list readers;      /* struct attachment_reader */
 	struct map wanted;        /* CID -> struct attachment_want */
