@@ -76,6 +76,7 @@ give_away(struct replication_server * s)
 /* --- claiming ------------------------------------------------------------- */
 
 static void claim(struct replication_server * s, size_t max);
+static void begin_anew(struct replication_server * s, const char * why);
 
 static void
 claimed(struct replication_wait * wait, int status)
@@ -84,6 +85,12 @@ claimed(struct replication_wait * wait, int status)
 	size_t i, asked = wait->r.max;
 
 	s->claiming = false;
+	if (status == -ERR_DB_WRITE) {
+		/* What was taken all the same would be led by nobody. */
+		begin_anew(s, "the database may have given groups to this "
+		    "server without telling it");
+		return;
+	}
 	if (status != 0) {
 		if (status != -ERR_NOT_FOUND)
 			log_warn(s->w->log, "replication",
@@ -123,14 +130,14 @@ claim(struct replication_server * s, size_t max)
 
 /* What was led may be others' now: begin anew, as somebody else. */
 static void
-begin_anew(struct replication_server * s)
+begin_anew(struct replication_server * s, const char * why)
 {
-	log_warn(s->w->log, "replication", "the database did not hear of this "
-	    "server in time; its %zu groups may be led by others", s->led.n);
+	log_warn(s->w->log, "replication", "%s; its %zu groups may be led by "
+	    "others soon", why, s->led.n);
 	replication_drop_all(s);
 	world_random(s->w, s->id, sizeof(s->id));
 	s->begun = false;
-	arm_beat(s, 0);
+	arm_beat(s, s->beats ? 0 : s->lease_ms / BEATS);
 }
 
 static void
@@ -165,7 +172,7 @@ beaten(struct replication_wait * wait, int status)
 	if (status == 0) {
 		heard(s, &wait->r);
 	} else if (status == -ERR_NOT_FOUND) {
-		begin_anew(s);
+		begin_anew(s, "the database did not hear of this server in time");
 	} else {
 		if (s->beats)
 			log_error(s->w->log, "replication",
