@@ -33,7 +33,7 @@ struct scene {
 	atomic_int closed, held_now;
 };
 
-/* --- the handler --------------------------------------------------------------- */
+/* --- the handler ---------------------------------------------------------- */
 
 static void
 produce(struct http_request * r)
@@ -134,7 +134,7 @@ handle(struct http_request * r, void * user)
 	}
 }
 
-/* --- the scene ------------------------------------------------------------------- */
+/* --- the scene ------------------------------------------------------------ */
 
 static void
 on_ask(uv_async_t * ask)
@@ -195,7 +195,7 @@ teardown(void ** state)
 	return (0);
 }
 
-/* --- a client ---------------------------------------------------------------------- */
+/* --- a client ------------------------------------------------------------- */
 
 static int
 dial(const struct scene * s)
@@ -266,7 +266,7 @@ nap(long ms)
 	(void)nanosleep(&t, NULL);
 }
 
-/* --- the tests ---------------------------------------------------------------------- */
+/* --- the tests ------------------------------------------------------------ */
 
 static void
 an_answer_comes_at_once_or_later(void ** state)
