@@ -4,13 +4,14 @@
 #
 #   NODES     of the crowd (100); SEEDS storms (1000) of HOURS virtual hours (1)
 #   SECONDS   for each fuzz target (3600)
-#   PARTS     which of: crowd storms threads valgrind secrets large fuzz
+#   GROUPS_KEPT  of the fleet of replication servers (1000)
+#   PARTS     which of: crowd storms fleet threads valgrind secrets large fuzz
 set -u
 cd "$(dirname "$0")/../.."
 jobs=$(nproc)
 nodes=${NODES:-100} seeds=${SEEDS:-1000} seconds=${SECONDS:-3600}
 export HOURS="${HOURS:-1}"
-parts=${PARTS:-crowd storms threads valgrind secrets large fuzz}
+parts=${PARTS:-crowd storms fleet threads valgrind secrets large fuzz}
 work=build/night
 mkdir -p "$work"
 : >"$work/totals"
@@ -58,7 +59,8 @@ awk -v jobs="$jobs" -v nodes="$nodes" -v seeds="$seeds" -v hours="$HOURS" \
 		seconds / 3600
 	printf "night: about %.1f hours on %d cores\n", has, jobs }'
 
-if wanted crowd || wanted storms || wanted secrets || wanted large; then
+if wanted crowd || wanted storms || wanted fleet || wanted secrets ||
+	wanted large; then
 	say "building (release)"
 	build release
 fi
@@ -68,6 +70,10 @@ if wanted crowd; then
 fi
 if wanted storms; then
 	part "storms" env NODES= tests/night/storms.sh build/release "$seeds"
+fi
+if wanted fleet; then
+	part "fleet of replication servers" tests/night/fleet.sh build/release \
+		"${GROUPS_KEPT:-1000}"
 fi
 if wanted threads; then
 	say "building (TSan)"
