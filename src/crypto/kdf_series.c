@@ -1,10 +1,8 @@
 #include "crypto/kdf_series.h"
 
-#include <assert.h>
 #include <nettle/hmac.h>
 #include <nettle/nettle-meta.h>
 #include <nettle/sha3.h>
-#include <string.h>
 
 #include "crypto/crypto.h"
 
@@ -38,24 +36,21 @@ hkdf_sha3_256_series(uint8_t (* out)[32], size_t n, struct slice ikm,
     struct slice prefix, uint64_t first)
 {
 	static const uint8_t zeros[32];
-	uint8_t info[KDF_SERIES_PREFIX + 9], prk[32];
+	uint8_t number[9], prk[32];
 	struct hmac_sha3 h;
 	size_t i, j;
 
-	assert(prefix.n <= KDF_SERIES_PREFIX);
 	set_key(&h, slice_of(zeros, sizeof(zeros)));
 	add(&h, ikm.p, ikm.n);
 	finish(&h, prk);
 	/* What costs is done once: the key's blocks stay absorbed. */
 	set_key(&h, slice_of(prk, sizeof(prk)));
-	if (prefix.n > 0)
-		memcpy(info, prefix.p, prefix.n);
-	info[prefix.n + 8] = 1;
+	number[8] = 1;
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < 8; j++)
-			info[prefix.n + j] =
-			    (uint8_t)((first + i) >> (56 - 8 * j));
-		add(&h, info, prefix.n + 9);
+			number[j] = (uint8_t)((first + i) >> (56 - 8 * j));
+		add(&h, prefix.p, prefix.n);
+		add(&h, number, sizeof(number));
 		finish(&h, out[i]);
 	}
 	crypto_wipe(prk, sizeof(prk));

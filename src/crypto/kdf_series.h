@@ -5,12 +5,9 @@
 
 #include "base/slice.h"
 
-/* Longest prefix of a series, bytes. */
-#define KDF_SERIES_PREFIX 96
-
 /*
  * out[i] = HKDF-SHA3-256(ikm, no salt, info = prefix ‖ be64(first + i)), 32
- * bytes each; first + i is modulo 2^64.  prefix: at most KDF_SERIES_PREFIX.
+ * bytes each; first + i is modulo 2^64.
  */
 void hkdf_sha3_256_series(uint8_t (* out)[32], size_t n, struct slice ikm,
     struct slice prefix, uint64_t first);
