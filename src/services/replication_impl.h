@@ -120,6 +120,7 @@ int replication_host_open(struct replication_server * s,
 void replication_host_tell(struct replication_server * s);
 
 /* replication_lead.c */
+void replication_begin(struct replication_server * s);
 void replication_beat_fire(struct world_timer * timer);
 void replication_beat_soon(struct replication_server * s);
 void replication_drop_all(struct replication_server * s);

@@ -12,6 +12,9 @@
 /* Groups given away in a beat, when others have fewer. */
 #define GIVEN_MAX 16
 
+/* STORE_META, 0: the id of this life, for the next one. */
+static const char life_name[] = "replication server";
+
 static void
 arm_beat(struct replication_server * s, uint64_t ms)
 {
@@ -126,6 +129,49 @@ claim(struct replication_server * s, size_t max)
 		arm_beat(s, s->lease_ms / BEATS);
 }
 
+/* --- lives ---------------------------------------------------------------- */
+
+static void
+keep_id(struct replication_server * s)
+{
+	if (store_begin(s->store) != 0)
+		return;
+	if (store_put(s->store, STORE_META, 0, slice_text(life_name),
+	    slice_of(s->id, sizeof(s->id))) == 0)
+		(void)store_commit(s->store, NULL);
+	else
+		store_rollback(s->store);
+}
+
+/*
+ * Who this server was before it was killed leads nothing any more: nobody has
+ * to wait until its time has run out.
+ */
+static void
+end_last_life(struct replication_server * s)
+{
+	struct replication_wait * wait;
+	struct buffer last = {0};
+
+	if (store_get(s->store, STORE_META, 0, slice_text(life_name),
+	    &last) == 0 && last.n == REPLICA_SERVER &&
+	    (wait = replication_wait_new(s, REPLICA_LEAVE, NULL)) != NULL) {
+		memcpy(wait->r.server, last.p, REPLICA_SERVER);
+		(void)replication_wait_send(wait);
+	}
+	buffer_free(&last);
+}
+
+void
+replication_begin(struct replication_server * s)
+{
+	end_last_life(s);
+	world_random(s->w, s->id, sizeof(s->id));
+	s->begun = false;
+	keep_id(s);
+	arm_beat(s, 0);
+}
+
 /* --- beats ---------------------------------------------------------------- */
 
 /* What was led may be others' now: begin anew, as somebody else. */
@@ -135,8 +181,7 @@ begin_anew(struct replication_server * s, const char * why)
 	log_warn(s->w->log, "replication", "%s; its %zu groups may be led by "
 	    "others soon", why, s->led.n);
 	replication_drop_all(s);
-	world_random(s->w, s->id, sizeof(s->id));
-	s->begun = false;
+	replication_begin(s);
 	arm_beat(s, s->beats ? 0 : s->lease_ms / BEATS);
 }
 

@@ -247,7 +247,6 @@ setup(struct replication_server * s, struct world * w,
 	list_init(&s->waits);
 	world_random(w, (uint8_t *)&s->led.seed, sizeof(s->led.seed));
 	s->logs.seed = s->led.seed;
-	world_random(w, s->id, sizeof(s->id));
 }
 
 int
@@ -267,7 +266,7 @@ replication_server_open(struct world * w,
 	if ((rc = replication_host_open(s, config, err)) != 0)
 		goto err0;
 	replica_watch(s->replica, claimable, s);
-	replication_beat_soon(s);
+	replication_begin(s);
 	*server = s;
 	return (0);
 
