@@ -18,7 +18,7 @@
 #define REFERENCE_AHEAD 1024
 #define REFERENCE_BEHIND 1024
 
-/* More references than these are not computed for one search: a second. */
+/* More references than these are not computed for one search: some 3 us each. */
 #define REFERENCE_LOOKS_MAX (1U << 20)
 
 struct reference_search;
