@@ -79,7 +79,7 @@ set_server(struct change * c)
 {
 	const V1(PushSetServer__Request) * request = c->call->request;
 	struct slice service_addr;
-	const uint8_t * key;
+	const uint8_t * key = NULL;
 	int rc;
 
 	if ((rc = read_server(c, request->server, &key, &service_addr)) != 0)
@@ -127,7 +127,7 @@ build_update(struct change * c, struct group * g,
 	struct push_receiver r;
 	struct slice service_addr;
 	uint8_t random[32];
-	const uint8_t * key;
+	const uint8_t * key = NULL;
 	int rc;
 
 	if ((rc = read_server(c, request->server, &key, &service_addr)) != 0 ||

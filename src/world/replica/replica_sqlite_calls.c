@@ -371,7 +371,7 @@ tell_room(struct replica_sqlite * s, struct replica_request * r,
 static int
 run_append(struct replica_sqlite * s, struct replica_request * r, int64_t now)
 {
-	uint64_t group, had;
+	uint64_t group = 0, had = 0;
 	int rc;
 
 	if ((rc = find_led(s, r, now, &group, &had)) != 0 ||
