@@ -47,6 +47,7 @@ open_node(struct served * s, const struct berty_daemon_options * o,
 		.agent = version_agent(),
 		.libraries = s->libraries,
 		.web = s->web,
+		.services_insecure = o->services_insecure,
 	};
 	const char * networks = o->networks == NULL ? "berty" : o->networks;
 	struct buffer path = {0};
