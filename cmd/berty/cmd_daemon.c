@@ -25,7 +25,11 @@ static const struct flag daemon_flags[] = {
 	    "64 hexadecimal digits"},
 	{"node.listeners", "LIST", NULL, "where the API is served, separated "
 	    "by commas: /unix/PATH, /ip4/127.0.0.1/tcp/PORT, HOST:PORT; with "
-	    "/tls behind it over TLS (default: /unix/<store.dir>/berty.sock)"},
+	    "/tls behind it over TLS; with /grpcweb, /grpcws or /grpcgw for "
+	    "web pages: gRPC-Web, the same over websockets, JSON (default: "
+	    "/unix/<store.dir>/berty.sock)"},
+	{"metrics.listener", "LIST", NULL, "where monitors find /metrics and "
+	    "/healthz: HOST:PORT, /unix/PATH"},
 	{"node.restore-export-path", "FILE", NULL, "begin with the account in "
 	    "this archive (see `berty export`); the store must have none"},
 	{"node.restore-passphrase-file", "FILE", NULL, "the archive is sealed "
@@ -273,6 +277,7 @@ struct borrowed {
 	struct node_options node;
 	struct buffer store, listener;
 	struct buffer passphrase; /* of an archive */
+	const char ** metrics;
 };
 
 static int
@@ -300,6 +305,10 @@ fill_options(struct run * run, struct berty_daemon_options * o,
 	}
 	if ((rc = node_options_fill(run, listeners, o, &b->node)) != 0)
 		return (rc);
+	if (flags_given(f, "metrics.listener") && (b->metrics = flags_list(
+	    flags_text(f, "metrics.listener"))) == NULL)
+		return (error_set(&run->err, ERR_INTERNAL, "out of memory"));
+	o->metrics_listeners = b->metrics;
 	o->key_file = flags_text(f, "store.key-file");
 	o->key_variable = flags_text(f, "store.key-env");
 	o->restore = flags_text(f, "node.restore-export-path");
@@ -336,6 +345,7 @@ run_daemon(struct run * run)
 err0:
 	node_options_free(&b.node);
 	buffer_wipe(&b.passphrase);
+	free(b.metrics);
 	buffer_free(&b.store);
 	buffer_free(&b.listener);
 	return (rc);

@@ -7,7 +7,7 @@
 
 #include "client.h"
 #include "output.h"
-#include "proto_json.h"
+#include "json/proto_json.h"
 #include "refresh.h"
 
 static const struct flag info_flags[] = {

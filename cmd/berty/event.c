@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "payload.h"
-#include "proto_json.h"
+#include "json/proto_json.h"
 
 #define TYPE(name) berty__protocol__v1__##name##__descriptor
 

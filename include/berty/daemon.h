@@ -56,6 +56,7 @@ struct berty_daemon_options {
 	                                 * signs itself, kept in the store */
 	const char * const * web_origins; /* pages that may call:
 	                                 * "https://app.example", "*" */
+	const char * const * metrics_listeners; /* of /metrics and /healthz */
 };
 
 /* What there is to say once all is up; valid during the call. */

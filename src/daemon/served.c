@@ -106,6 +106,8 @@ server_budgets(void * user, const struct budget_walk * walk)
 
 	if (s->server != NULL)
 		grpc_server_budgets(s->server, walk);
+	if (s->front != NULL)
+		front_budgets(s->front, walk);
 }
 
 /* Who may call. */
@@ -122,6 +124,54 @@ open_access(struct served * s, const struct berty_daemon_options * o,
 	};
 
 	return (access_new(&s->access, &options, s->log, err));
+}
+
+/* Is anything asked for that the gRPC server does not do? */
+static bool
+wants_front(const struct berty_daemon_options * o)
+{
+	size_t i;
+
+	if (o->metrics_listeners != NULL && o->metrics_listeners[0] != NULL)
+		return (true);
+	for (i = 0; o->listeners != NULL && o->listeners[i] != NULL; i++)
+		if (front_serves(o->listeners[i]))
+			return (true);
+	return (false);
+}
+
+static int
+open_front(struct served * s, const struct api_service * services, size_t n,
+    const struct berty_daemon_options * o, struct error * err)
+{
+	const struct front_options options = {.access = s->access,
+	    .legacy_status = o->legacy_status};
+	size_t i;
+
+	if (!wants_front(o))
+		return (0);
+	if ((s->front = front_new(s->world, &options, s->log)) == NULL)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	for (i = 0; i < n; i++)
+		if (front_add(s->front, &services[i], s->node, NULL) != 0)
+			return (error_set(err, ERR_INTERNAL, "out of memory"));
+	return (0);
+}
+
+static int
+listen_all(struct served * s, const struct berty_daemon_options * o,
+    struct error * err)
+{
+	const char * const * at;
+	int rc = 0;
+
+	for (at = o->listeners; at != NULL && *at != NULL && rc == 0; at++)
+		rc = front_serves(*at) ? front_listen(s->front, *at, err) :
+		    grpc_server_listen(s->server, *at, err);
+	for (at = o->metrics_listeners; at != NULL && *at != NULL && rc == 0;
+	     at++)
+		rc = front_listen_metrics(s->front, *at, err);
+	return (rc);
 }
 
 static int
@@ -146,10 +196,9 @@ open_server(struct served * s, const struct berty_daemon_options * o,
 		if ((s->apis[i] = grpc_api_new(s->server, &services[i],
 		    s->node, NULL)) == NULL)
 			return (error_set(err, ERR_INTERNAL, "out of memory"));
-	for (i = 0; o->listeners != NULL && o->listeners[i] != NULL; i++)
-		if ((rc = grpc_server_listen(s->server, o->listeners[i],
-		    err)) != 0)
-			return (rc);
+	if ((rc = open_front(s, services, n, o, err)) != 0 ||
+	    (rc = listen_all(s, o, err)) != 0)
+		return (rc);
 	grpc_server_set_serving(s->server, true);
 	return (0);
 }
@@ -223,6 +272,15 @@ served_open(struct world * w, struct web * web, const struct logger * log,
 	return (0);
 }
 
+static void
+front_stopped(void * user)
+{
+	struct served * s = user;
+
+	s->front = NULL;
+	grpc_server_stop(s->server, s->drain_ms, server_stopped, s);
+}
+
 void
 served_stop(struct served * s, uint64_t drain_ms, void (*done)(void * user),
     void * user)
@@ -230,7 +288,10 @@ served_stop(struct served * s, uint64_t drain_ms, void (*done)(void * user),
 	s->stopping = true;
 	s->stopped = done;
 	s->stopped_user = user;
-	if (s->server != NULL)
+	s->drain_ms = drain_ms;
+	if (s->front != NULL)
+		front_stop(s->front, drain_ms, front_stopped, s);
+	else if (s->server != NULL)
 		grpc_server_stop(s->server, drain_ms, server_stopped, s);
 	else
 		(void)world_timer_start(s->world, &s->end, 0);
@@ -248,6 +309,8 @@ served_reload(struct served * s)
 		log_info(s->log, "daemon", "tokens and certificate were "
 		    "read again");
 	grpc_server_recheck(s->server);
+	if (s->front != NULL)
+		front_recheck(s->front);
 }
 
 const char *
@@ -259,7 +322,13 @@ served_failure(const struct served * s)
 const char *
 served_address(const struct served * s, size_t i)
 {
-	return (grpc_server_address(s->server, i));
+	size_t n = 0;
+
+	while (n <= i && grpc_server_address(s->server, n) != NULL)
+		n++;
+	if (n > i)
+		return (grpc_server_address(s->server, i));
+	return (s->front == NULL ? NULL : front_address(s->front, i - n));
 }
 
 struct node *

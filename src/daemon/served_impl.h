@@ -2,6 +2,7 @@
 #ifndef BERTY_DAEMON_SERVED_IMPL_H
 #define BERTY_DAEMON_SERVED_IMPL_H
 
+#include "daemon/front/front.h"
 #include "daemon/grpc_api.h"
 #include "daemon/libraries.h"
 #include "daemon/served.h"
@@ -16,6 +17,7 @@ struct served {
 	struct access * access;
 	struct grpc_server * server;
 	struct grpc_api * apis[API_SERVICES_MAX];
+	struct front * front;     /* for web pages; NULL: nobody asked for it */
 	struct store_commit durable;
 	struct node_budgets_of budgets;
 	struct node_library libraries[DAEMON_LIBRARIES];
@@ -24,6 +26,7 @@ struct served {
 	void (*stopped)(void * user);
 	void * stopped_user;
 	bool stopping;
+	uint64_t drain_ms;
 	struct world_timer end;   /* without a server */
 };
 

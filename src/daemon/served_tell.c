@@ -54,12 +54,12 @@ list_listeners(struct lists * l, struct served * s)
 {
 	size_t n = 0, i;
 
-	while (grpc_server_address(s->server, n) != NULL)
+	while (served_address(s, n) != NULL)
 		n++;
 	if ((l->listeners = calloc(n + 1, sizeof(*l->listeners))) == NULL)
 		return (false);
 	for (i = 0; i < n; i++)
-		l->listeners[i] = grpc_server_address(s->server, i);
+		l->listeners[i] = served_address(s, i);
 	return (true);
 }
 

@@ -84,18 +84,17 @@ grpc_server_recheck(struct grpc_server * server)
 	grpc_server_arm(server);
 }
 
-/* Can an address be served as it is asked for? */
 int
-grpc_access_listen(struct grpc_server * server, const char * text,
+grpc_access_address(struct access * access, bool own_access,
+    const struct logger * log, const char * text,
     const struct grpc_address * to, struct error * err)
 {
-	struct access * access = server->options.access;
 	bool tokens = access != NULL && access_wants_token(access);
 
 	if (to->local)
 		return (0);
 	if (!grpc_address_is_loopback(to) && (!to->tls || (!tokens &&
-	    !server->options.own_access)))
+	    !own_access)))
 		return (error_set(err, ERR_INVALID_INPUT, "%.60s: other "
 		    "machines are served over TLS and with a token only: add "
 		    "/tls to the address, and name a file of tokens with "
@@ -105,9 +104,18 @@ grpc_access_listen(struct grpc_server * server, const char * text,
 		    "%.100s: there is no certificate for /tls", text));
 	if (to->tls && access_credentials(access, err) == NULL)
 		return (-ERR_INVALID_INPUT);
-	if (!tokens && !server->options.own_access)
-		log_warn(server->log, "grpc", "every user of this machine "
+	if (!tokens && !own_access)
+		log_warn(log, "grpc", "every user of this machine "
 		    "reaches %.100s: name a file of tokens with "
 		    "-node.token-file, or serve a socket file", text);
 	return (0);
+}
+
+/* Can an address be served as it is asked for? */
+int
+grpc_access_listen(struct grpc_server * server, const char * text,
+    const struct grpc_address * to, struct error * err)
+{
+	return (grpc_access_address(server->options.access,
+	    server->options.own_access, server->log, text, to, err));
 }

@@ -40,22 +40,49 @@ take_word(const char ** text, const char * word)
 	return (true);
 }
 
-/* What may follow a port: the one protocol served here, and TLS. */
+static const char * const carriers[] = {
+	[GRPC_CARRIER_GRPC] = "/grpc",
+	[GRPC_CARRIER_WEB] = "/grpcweb",
+	[GRPC_CARRIER_WEBSOCKET] = "/grpcws",
+	[GRPC_CARRIER_GATEWAY] = "/grpcgw",
+};
+#define CARRIERS (sizeof(carriers) / sizeof(carriers[0]))
+
+const char *
+grpc_carrier_name(enum grpc_carrier carrier)
+{
+	return (carriers[carrier] + 1);
+}
+
+static bool
+take_carrier(const char ** text, struct grpc_address * address)
+{
+	size_t i;
+
+	for (i = 0; i < CARRIERS; i++)
+		if (take_word(text, carriers[i])) {
+			address->carrier = (enum grpc_carrier)i;
+			return (true);
+		}
+	return (false);
+}
+
+/* What may follow a port: one carrier, and TLS. */
 static int
 read_suffix(const char * text, const char * suffix,
     struct grpc_address * address, struct error * err)
 {
-	bool grpc = false;
+	bool carrier = false;
 
 	while (*suffix != '\0' && strcmp(suffix, "/") != 0) {
-		if (!grpc && take_word(&suffix, "/grpc"))
-			grpc = true;
+		if (!carrier && take_carrier(&suffix, address))
+			carrier = true;
 		else if (!address->tls && take_word(&suffix, "/tls"))
 			address->tls = true;
 		else
-			return (error_set(err, ERR_INVALID_INPUT, "%s: only "
-			    "/grpc is served at an address, with /tls or "
-			    "without", text));
+			return (error_set(err, ERR_INVALID_INPUT, "%s: one of "
+			    "/grpc, /grpcweb, /grpcws and /grpcgw is served at "
+			    "an address, with /tls or without", text));
 	}
 	return (0);
 }
@@ -65,11 +92,16 @@ parse_unix(const char * text, struct grpc_address * address,
     struct error * err)
 {
 	const char * path = text + strlen("/unix");
-	size_t n = strlen(path);
-	size_t tail = strlen("/grpc");
+	size_t n = strlen(path), tail, i;
 
-	if (n > tail && strcmp(path + n - tail, "/grpc") == 0)
-		n -= tail;
+	for (i = 0; i < CARRIERS; i++) {
+		tail = strlen(carriers[i]);
+		if (n > tail && strcmp(path + n - tail, carriers[i]) == 0) {
+			n -= tail;
+			address->carrier = (enum grpc_carrier)i;
+			break;
+		}
+	}
 	if (n < 2)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "%s: a path is missing after /unix", text));

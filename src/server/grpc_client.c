@@ -39,8 +39,13 @@ get_in(struct grpc_client * client, const char * address,
 
 	if (options == NULL)
 		options = &none;
-	if ((status = grpc_address_parse(address, &to, err)) != 0 ||
-	    (status = take_token(client, &to, options->token, err)) != 0 ||
+	if ((status = grpc_address_parse(address, &to, err)) != 0)
+		return (status);
+	if (to.carrier != GRPC_CARRIER_GRPC)
+		return (error_set(err, ERR_INVALID_INPUT, "%.60s: there is "
+		    "/%s, for web pages; name an address of gRPC", address,
+		    grpc_carrier_name(to.carrier)));
+	if ((status = take_token(client, &to, options->token, err)) != 0 ||
 	    (status = grpc_dial(address, until, &client->fd, err)) != 0)
 		return (status);
 	if (to.local)

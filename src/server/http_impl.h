@@ -14,12 +14,20 @@ struct http_server {
 	struct http_options options;
 	const struct logger * log;
 	struct MHD_Daemon * daemon;
-	char address[80];
+	char address[120];
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned open;            /* handles */
 	bool closing;
 	struct list requests;
+	struct list sockets;      /* that speak another protocol */
+	char path[108];           /* of the socket file; empty: TCP */
+};
+
+/* Sees that a client goes away while MHD does not look. */
+struct http_watch {
+	uv_poll_t poll;
+	struct http_request * r;  /* NULL: it is gone */
 };
 
 struct http_request {
@@ -30,7 +38,7 @@ struct http_request {
 	void * user;
 	char * path, * query;
 	const char * method;
-	size_t body;              /* bytes so far */
+	size_t body, body_max;    /* bytes so far, at most */
 	bool whole;               /* all of the body came */
 	bool told_end;
 	bool paused;
@@ -41,6 +49,11 @@ struct http_request {
 	bool queued;              /* MHD has the response */
 	int status;               /* 0: no answer yet */
 	bool streams;
+	struct http_watch * watch;
+	bool gone;                /* the client */
+	void (*upgraded)(void * user, struct http_socket * s,
+	    struct slice came);
+	void * upgraded_user;
 	struct buffer out;        /* what waits */
 	size_t sent;              /* of it */
 	struct { char * name, * value; } headers[HTTP_HEADERS_MAX];
@@ -59,6 +72,20 @@ void * http_on_uri(void * user, const char * uri,
 /* The connection is not heard any more. */
 void http_detach(struct http_request * r);
 void http_wake(struct http_request * r);
+
+/* http_watch.c: while a request is suspended, look whether its client is there. */
+void http_watch_start(struct http_request * r);
+void http_watch_stop(struct http_request * r);
+void http_watch_free(struct http_request * r);
+
+/* http_request.c: its client went away. */
+void http_gone(struct http_request * r);
+
+/* http_socket.c */
+void http_socket_begin(void * user, struct MHD_Connection * c, void * request,
+    const char * came, size_t n, MHD_socket fd,
+    struct MHD_UpgradeResponseHandle * handle);
+void http_socket_end_all(struct http_server * s);
 
 /* http_server.c: let MHD work at the loop's next turn. */
 void http_server_kick(struct http_server * s);

@@ -31,6 +31,7 @@ suspend(struct http_request * r)
 		return;
 	r->suspended = true;
 	MHD_suspend_connection(r->connection);
+	http_watch_start(r);
 }
 
 void
@@ -39,6 +40,7 @@ http_wake(struct http_request * r)
 	if (!r->suspended || r->connection == NULL)
 		return;
 	r->suspended = false;
+	http_watch_stop(r);
 	MHD_resume_connection(r->connection);
 	http_server_kick(r->server);
 }
@@ -53,6 +55,8 @@ read_out(void * user, uint64_t at, char * to, size_t max)
 	size_t n = r->out.n - r->sent;
 
 	(void)at;
+	if (r->gone)
+		return (MHD_CONTENT_READER_END_WITH_ERROR);
 	if (n == 0 && r->finished)
 		return (r->broken ? MHD_CONTENT_READER_END_WITH_ERROR
 		    : MHD_CONTENT_READER_END_OF_STREAM);
@@ -83,7 +87,10 @@ make_response(struct http_request * r)
 	struct MHD_Response * response;
 	size_t i;
 
-	if (r->streams)
+	if (r->upgraded != NULL)
+		response = MHD_create_response_for_upgrade(http_socket_begin,
+		    r->server);
+	else if (r->streams)
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
 		    PIECE, read_out, r, NULL);
 	else
@@ -124,6 +131,8 @@ http_on_uri(void * user, const char * uri, struct MHD_Connection * c)
 	r->server = s;
 	r->connection = c;
 	list_append(&s->requests, &r->place);
+	r->body_max = s->options.body_max == 0 ? 65536
+	    : s->options.body_max;
 	r->query = strdup(mark == NULL ? "" : mark + 1);
 	return (r);
 }
@@ -143,30 +152,33 @@ begin(struct http_request * r, const char * url, const char * method)
 static void
 take_data(struct http_request * r, const char * data, size_t * n)
 {
-	size_t max = r->server->options.body_max == 0 ? 65536
-	    : r->server->options.body_max;
-
 	if (r->paused && !r->finished) {
 		suspend(r);
 		return;
 	}
 	r->body += *n;
-	if (r->body <= max && !r->finished && r->events != NULL &&
+	if (r->body <= r->body_max && !r->finished && r->events != NULL &&
 	    r->events->data != NULL)
 		r->events->data(r, slice_of(data, *n));
 	*n = 0;
 }
 
-static enum MHD_Result
-too_large(struct http_request * r)
+static void
+tell_closed(struct http_request * r)
 {
 	const struct http_events * events = r->events;
 
-	if (!r->finished && events != NULL && events->closed != NULL) {
-		r->events = NULL;
+	r->events = NULL;
+	if (!r->finished && events != NULL && events->closed != NULL)
 		events->closed(r);
-	}
-	return (MHD_NO);
+}
+
+void
+http_gone(struct http_request * r)
+{
+	r->gone = true;
+	tell_closed(r);
+	http_wake(r);
 }
 
 enum MHD_Result
@@ -176,17 +188,20 @@ http_on_access(void * user, struct MHD_Connection * c, const char * url,
 {
 	struct http_server * s = user;
 	struct http_request * r = *request;
-	size_t max = s->options.body_max == 0 ? 65536 : s->options.body_max;
 
+	(void)s;
 	(void)c;
 	(void)version;
-	if (r == NULL)
+	if (r == NULL || r->gone)
 		return (MHD_NO);
 	if (r->path == NULL)
 		return (begin(r, url, method));
 	if (*n > 0) {
 		take_data(r, data, n);
-		return (r->body > max ? too_large(r) : MHD_YES);
+		if (r->body <= r->body_max)
+			return (MHD_YES);
+		tell_closed(r);
+		return (MHD_NO);
 	}
 	r->whole = true;
 	if (!r->told_end && !r->finished) {
@@ -218,18 +233,16 @@ http_on_completed(void * user, struct MHD_Connection * c, void ** request,
 void
 http_detach(struct http_request * r)
 {
-	const struct http_events * events = r->events;
-
 	r->connection = NULL;
 	r->suspended = false;
+	http_watch_free(r);
 	list_remove(&r->place);
-	if (r->finished || r->path == NULL) {
+	if (r->upgraded != NULL && r->upgraded_user != NULL)
+		r->upgraded(r->upgraded_user, NULL, slice_of(NULL, 0));
+	if (r->finished || r->path == NULL)
 		request_free(r);
-		return;
-	}
-	r->events = NULL;
-	if (events != NULL && events->closed != NULL)
-		events->closed(r);
+	else
+		tell_closed(r);
 }
 
 /* --- what a handler asks -------------------------------------------------------- */
@@ -279,6 +292,40 @@ http_header(const struct http_request * r, const char * name)
 		return ((struct slice){0});
 	return (slice_text(MHD_lookup_connection_value(r->connection,
 	    MHD_HEADER_KIND, name)));
+}
+
+struct each {
+	bool (*fn)(void * user, const char * name, const char * value);
+	void * user;
+};
+
+static enum MHD_Result
+on_header(void * user, enum MHD_ValueKind kind, const char * name,
+    const char * value)
+{
+	const struct each * e = user;
+
+	(void)kind;
+	return (e->fn(e->user, name, value == NULL ? "" : value) ? MHD_YES
+	    : MHD_NO);
+}
+
+void
+http_each_header(const struct http_request * r,
+    bool (*fn)(void * user, const char * name, const char * value),
+    void * user)
+{
+	struct each e = {fn, user};
+
+	if (r->connection != NULL)
+		(void)MHD_get_connection_values(r->connection,
+		    MHD_HEADER_KIND, on_header, &e);
+}
+
+void
+http_body_max(struct http_request * r, size_t n)
+{
+	r->body_max = n;
 }
 
 void
@@ -334,6 +381,23 @@ http_write(struct http_request * r, struct slice bytes)
 	http_wake(r);
 	r->waits = r->out.n - r->sent >= HTTP_QUEUE;
 	return (r->waits);
+}
+
+size_t
+http_queued(const struct http_request * r)
+{
+	return (r->out.n - r->sent);
+}
+
+void
+http_upgrade(struct http_request * r,
+    void (*upgraded)(void * user, struct http_socket * s, struct slice came),
+    void * user)
+{
+	r->upgraded = upgraded;
+	r->upgraded_user = user;
+	r->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+	http_end(r, false);
 }
 
 void

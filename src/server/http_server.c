@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/http_impl.h"
+#include "server/socket_file.h"
 
 /* Headers of a request, and what is read at a time, bytes. */
 #define CONNECTION_MEMORY ((size_t)(32 * 1024))
@@ -74,6 +75,25 @@ name_socket(struct http_server * s, int fd)
 		    port);
 }
 
+/* A socket file, of which MHD knows no more than that it listens. */
+static int
+open_file(struct http_server * s, const char * path, int * fd,
+    struct error * err)
+{
+	int rc;
+
+	if (strlen(path) >= sizeof(s->path))
+		return (error_set(err, ERR_INVALID_INPUT,
+		    "the path of a socket has at most %zu characters",
+		    sizeof(s->path) - 1));
+	if ((rc = socket_file_bind(path, fd, err)) != 0)
+		return (rc);
+	(void)snprintf(s->path, sizeof(s->path), "%s", path);
+	(void)snprintf(s->address, sizeof(s->address), "%s", path);
+	return (listen(*fd, SOMAXCONN) == 0 ? 0 : error_set(err, ERR_INTERNAL,
+	    "%.60s cannot be listened on", path));
+}
+
 static int
 open_socket(struct http_server * s, const char * address, int * fd,
     struct error * err)
@@ -84,6 +104,8 @@ open_socket(struct http_server * s, const char * address, int * fd,
 	char host[64], port[6];
 	int rc;
 
+	if (address[0] == '/')
+		return (open_file(s, address, fd, err));
 	if ((rc = split(address, host, sizeof(host), port, err)) != 0)
 		return (rc);
 	if (getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints,
@@ -142,18 +164,20 @@ http_server_kick(struct http_server * s)
 /* --- begin and end ----------------------------------------------------------- */
 
 static struct MHD_Daemon *
-start(struct http_server * s, int fd)
+start_with(struct http_server * s, int fd, const struct buffer * certificate,
+    const struct buffer * key)
 {
 	const struct http_options * o = &s->options;
 	struct MHD_OptionItem tls[] = {
-	    {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->certificate.p},
-	    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key.p},
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, certificate->p},
+	    {MHD_OPTION_HTTPS_MEM_KEY, 0, key->p},
 	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)
 	        "NORMAL:-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
 	    {MHD_OPTION_END, 0, NULL}};
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	    MHD_ALLOW_UPGRADE;
 
-	if (o->certificate.n > 0)
+	if (certificate->n > 0)
 		flags |= MHD_USE_TLS;
 	else
 		tls[0].option = MHD_OPTION_END;
@@ -168,6 +192,27 @@ start(struct http_server * s, int fd)
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 	    MHD_OPTION_ARRAY, tls,
 	    MHD_OPTION_END));
+}
+
+/* MHD reads the certificate once, as strings. */
+static struct MHD_Daemon *
+start(struct http_server * s, int fd)
+{
+	struct buffer certificate = {0}, key = {0};
+	struct MHD_Daemon * daemon = NULL;
+
+	if (s->options.certificate.n > 0) {
+		buffer_slice(&certificate, s->options.certificate);
+		buffer_byte(&certificate, 0);
+		buffer_slice(&key, s->options.key);
+		buffer_byte(&key, 0);
+	}
+	if (!certificate.failed && !key.failed)
+		daemon = start_with(s, fd, &certificate, &key);
+	s->options.certificate = s->options.key = slice_of(NULL, 0);
+	buffer_free(&certificate);
+	buffer_wipe(&key);
+	return (daemon);
 }
 
 static int
@@ -199,6 +244,7 @@ http_server_new(struct http_server ** server, struct uv_loop_s * loop,
 	s->options = *options;
 	s->log = log;
 	list_init(&s->requests);
+	list_init(&s->sockets);
 	if ((rc = open_socket(s, address, &fd, err)) != 0) {
 		free(s);
 		return (rc);
@@ -242,9 +288,12 @@ http_server_free(struct http_server * s)
 	if (s == NULL)
 		return;
 	s->closing = true;
+	if (s->path[0] != '\0')
+		(void)unlink(s->path);
 	if (s->open > 0)
 		(void)uv_poll_stop(&s->poll);
 	/* MHD asks that nothing is suspended when it stops. */
+	http_socket_end_all(s);
 	list_each(place, next, &s->requests)
 		http_wake(list_entry(place, struct http_request, place));
 	MHD_stop_daemon(s->daemon);

@@ -15,6 +15,7 @@
 struct uv_loop_s;
 struct http_server;
 struct http_request;
+struct http_socket;
 
 /* Bytes of an answer that wait from which its producer should pause. */
 #define HTTP_QUEUE ((size_t)(256 * 1024))
@@ -31,8 +32,8 @@ struct http_events {
 	/* What waits fell to a quarter of HTTP_QUEUE, after http_write had said
 	 * to wait. */
 	void (*writable)(struct http_request * r);
-	/* The client went away, was too slow, sent a body over body_max, or the
-	 * server ends.  Answers go nowhere; http_end is still due. */
+	/* The client went away, was too slow, sent a body over its limit, or
+	 * the server ends.  It is noticed also while nothing is sent.  Answers go nowhere; http_end is still due. */
 	void (*closed)(struct http_request * r);
 };
 
@@ -49,7 +50,8 @@ struct http_options {
 };
 
 /*
- * Listen on HOST:PORT (":8080" is every address, port 0 picks one).  log may be
+ * Listen on HOST:PORT (":8080" is every address, port 0 picks one), or on a
+ * socket file, whose path begins with a slash, for its owner alone.  log may be
  * NULL, and outlives it.  -ERR_INVALID_INPUT with a sentence; -ERR_INTERNAL.
  */
 int http_server_new(struct http_server ** server, struct uv_loop_s * loop,
@@ -84,6 +86,15 @@ struct slice http_query(const struct http_request * r);
 /* A header, or an empty slice; its case does not matter. */
 struct slice http_header(const struct http_request * r, const char * name);
 
+/* Walk the headers: fn says whether to go on. */
+void http_each_header(const struct http_request * r,
+    bool (*fn)(void * user, const char * name, const char * value),
+    void * user);
+
+/* This request's body may have that many bytes; SIZE_MAX: any number, as its
+ * handler pauses it. */
+void http_body_max(struct http_request * r, size_t n);
+
 /* Stop and start again the pieces of the body. */
 void http_pause(struct http_request * r, bool paused);
 
@@ -99,7 +110,40 @@ void http_answer(struct http_request * r, int status, struct slice body);
 void http_begin(struct http_request * r, int status);
 /* A piece, copied; true: enough for now, wait for `writable` or `closed`. */
 bool http_write(struct http_request * r, struct slice bytes);
+/* Bytes of the answer that wait. */
+size_t http_queued(const struct http_request * r);
 /* The end of it; broken: cut it off, as it is not whole. */
 void http_end(struct http_request * r, bool broken);
+
+/* --- another protocol on its connection ------------------------------------- */
+
+/*
+ * Answer 101 with the headers that are set (Upgrade, and what goes with it)
+ * instead of any other answer: the request is gone then, and `upgraded` gets
+ * the connection, and what came behind the request; NULL: the client went away.
+ */
+void http_upgrade(struct http_request * r,
+    void (*upgraded)(void * user, struct http_socket * s, struct slice came),
+    void * user);
+
+/* What happens to such a connection.  None is called after http_socket_close. */
+struct http_socket_events {
+	void (*data)(struct http_socket * s, struct slice bytes);
+	/* What waits fell to a quarter of HTTP_QUEUE, as above. */
+	void (*writable)(struct http_socket * s);
+	/* The client went away or the server ends; http_socket_close is still
+	 * due. */
+	void (*closed)(struct http_socket * s);
+};
+
+void http_socket_watch(struct http_socket * s,
+    const struct http_socket_events * events, void * user);
+void * http_socket_user(const struct http_socket * s);
+/* As http_pause, http_write and http_queued. */
+void http_socket_pause(struct http_socket * s, bool paused);
+bool http_socket_write(struct http_socket * s, struct slice bytes);
+size_t http_socket_queued(const struct http_socket * s);
+/* Close when what waits is sent, or soon if it is not. */
+void http_socket_close(struct http_socket * s);
 
 #endif /* !BERTY_SERVER_HTTP_SERVER_H */

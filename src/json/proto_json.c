@@ -1,15 +1,16 @@
-#include "proto_json.h"
+/* proto_json.c: a message as JSON. */
+#include "json/proto_json.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "output.h"
+#include "codec/multibase.h"
+#include "codec/utf8.h"
 
-/* uptime_ms: uptimeMs, in the mapped form */
-static void
-camel_case(char * to, size_t size, const char * name)
+void
+proto_json_camel(char * to, size_t size, const char * name)
 {
 	size_t n = 0;
 
@@ -36,27 +37,55 @@ whole_number(bool negative, uint64_t v, enum proto_json_form form)
 }
 
 static cJSON *
-bytes_json(const ProtobufCBinaryData * bytes)
+string_json(struct buffer * text)
 {
-	cJSON * box = cJSON_CreateObject();
 	cJSON * item;
 
-	output_add_bytes(box, "x", slice_of(bytes->data, bytes->len));
-	item = cJSON_DetachItemFromObject(box, "x");
-	cJSON_Delete(box);
+	buffer_byte(text, 0);
+	item = text->failed ? NULL : cJSON_CreateString((char *)text->p);
+	buffer_free(text);
 	return (item);
 }
 
 static cJSON *
-text_json(const char * text)
+bytes_json(const ProtobufCBinaryData * bytes)
 {
-	cJSON * box = cJSON_CreateObject();
-	cJSON * item;
+	struct buffer text = {0};
 
-	output_add_text(box, "x", slice_text(text));
-	item = cJSON_DetachItemFromObject(box, "x");
-	cJSON_Delete(box);
-	return (item);
+	base64_encode(&text, slice_of(bytes->data, bytes->len));
+	return (string_json(&text));
+}
+
+/* The bytes of a character, or 0 for one that is none. */
+static size_t
+character(struct slice text)
+{
+	size_t n;
+
+	for (n = 1; n <= 4 && n <= text.n; n++)
+		if (utf8_valid(slice_of(text.p, n)))
+			return (n);
+	return (0);
+}
+
+/* JSON escapes control characters; only bad UTF-8 cannot be said. */
+static cJSON *
+text_json(const char * string)
+{
+	struct slice rest = slice_text(string);
+	struct buffer text = {0};
+	size_t n;
+
+	while (rest.n > 0) {
+		n = utf8_valid(rest) ? rest.n : character(rest);
+		if (n == 0)
+			buffer_byte(&text, '?');
+		else
+			buffer_append(&text, rest.p, n);
+		n += n == 0;
+		rest = slice_of(rest.p + n, rest.n - n);
+	}
+	return (string_json(&text));
 }
 
 static cJSON *
@@ -161,12 +190,76 @@ list_json(const ProtobufCFieldDescriptor * f, const char * values, size_t n,
 	return (list);
 }
 
-/* Does the form leave this field out? */
-static bool
-is_left_out(const ProtobufCFieldDescriptor * f, const void * at,
+bool
+proto_json_is_map(const ProtobufCFieldDescriptor * f)
+{
+	const ProtobufCMessageDescriptor * entry = f->descriptor;
+	size_t n;
+
+	if (f->label != PROTOBUF_C_LABEL_REPEATED ||
+	    f->type != PROTOBUF_C_TYPE_MESSAGE || entry->n_fields != 2)
+		return (false);
+	n = strlen(entry->short_name);
+	return (n > 5 && strcmp(entry->short_name + n - 5, "Entry") == 0 &&
+	    strcmp(entry->fields[0].name, "key") == 0 &&
+	    entry->fields[0].type == PROTOBUF_C_TYPE_STRING &&
+	    strcmp(entry->fields[1].name, "value") == 0);
+}
+
+/* Entries of a map from text, as members of an object. */
+static cJSON *
+map_json(const ProtobufCFieldDescriptor * f, const void * values, size_t n,
     enum proto_json_form form)
 {
-	if (form == PROTO_JSON_MAPPED)
+	const ProtobufCMessageDescriptor * type = f->descriptor;
+	const ProtobufCMessage * const * entries = values;
+	cJSON * object = cJSON_CreateObject();
+	const char * entry;
+	cJSON * key;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		entry = (const char *)entries[i];
+		key = text_json(*(const char * const *)(const void *)(entry +
+		    type->fields[0].offset));
+		if (key != NULL)
+			cJSON_AddItemToObject(object, key->valuestring,
+			    value_json(&type->fields[1], entry +
+			        type->fields[1].offset, form));
+		cJSON_Delete(key);
+	}
+	return (object);
+}
+
+static cJSON *
+repeated_json(const ProtobufCFieldDescriptor * f, const char * base,
+    enum proto_json_form form)
+{
+	const void * values;
+	size_t n;
+
+	memcpy(&n, base + f->quantifier_offset, sizeof(n));
+	memcpy(&values, base + f->offset, sizeof(values));
+	if (n == 0 && form != PROTO_JSON_FIELDS)
+		return (NULL);
+	if (form != PROTO_JSON_FIELDS && proto_json_is_map(f))
+		return (map_json(f, values, n, form));
+	return (list_json(f, values, n, form));
+}
+
+/* Does the form leave this field out? */
+static bool
+is_left_out(const ProtobufCFieldDescriptor * f, const char * base,
+    enum proto_json_form form)
+{
+	const void * at = base + f->offset;
+	uint32_t chosen;
+
+	if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+		memcpy(&chosen, base + f->quantifier_offset, sizeof(chosen));
+		return (chosen != f->id);
+	}
+	if (form != PROTO_JSON_FIELDS)
 		return (is_default(f, at));
 	return (f->type == PROTOBUF_C_TYPE_MESSAGE &&
 	    *(void * const *)at == NULL);
@@ -178,25 +271,20 @@ proto_json(const ProtobufCMessage * message, enum proto_json_form form)
 	const char * base = (const char *)message;
 	cJSON * object = cJSON_CreateObject();
 	const ProtobufCFieldDescriptor * f;
-	const char * name;
+	cJSON * value = NULL;
 	char camel[64];
-	size_t n;
 	unsigned i;
 
-	for (i = 0; i < message->descriptor->n_fields; i++) {
+	for (i = 0; i < message->descriptor->n_fields; i++, value = NULL) {
 		f = &message->descriptor->fields[i];
-		camel_case(camel, sizeof(camel), f->name);
-		name = form == PROTO_JSON_MAPPED ? camel : f->name;
-		if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-			memcpy(&n, base + f->quantifier_offset, sizeof(n));
-			if (n > 0 || form == PROTO_JSON_FIELDS)
-				cJSON_AddItemToObject(object, name,
-				    list_json(f, *(const char * const *)
-				        (const void *)(base + f->offset), n,
-				        form));
-		} else if (!is_left_out(f, base + f->offset, form))
-			cJSON_AddItemToObject(object, name,
-			    value_json(f, base + f->offset, form));
+		proto_json_camel(camel, sizeof(camel), f->name);
+		if (f->label == PROTOBUF_C_LABEL_REPEATED)
+			value = repeated_json(f, base, form);
+		else if (!is_left_out(f, base, form))
+			value = value_json(f, base + f->offset, form);
+		if (value != NULL)
+			cJSON_AddItemToObject(object, form ==
+			    PROTO_JSON_MAPPED ? camel : f->name, value);
 	}
 	return (object);
 }
