@@ -279,6 +279,23 @@ does_not_open(struct error * err, const char * text)
 	return (error_wrap(err, ERR_STREAM_SINK));
 }
 
+/* What is in no cipher is given in pieces of the same size. */
+static int
+take_plain(struct attachment_reader * r, struct buffer * out,
+    struct error * err)
+{
+	size_t n = r->sealed.n < ATTACHMENT_CLEAR ? r->sealed.n
+	    : ATTACHMENT_CLEAR;
+
+	buffer_append(out, r->sealed.p, n);
+	if (out->failed)
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	r->blocks++;
+	r->bytes += n;
+	buffer_consume(&r->sealed, n);
+	return (1);
+}
+
 static int
 open_block(struct attachment_reader * r, struct buffer * out,
     struct error * err)
@@ -354,7 +371,9 @@ attachment_reader_next(struct attachment_reader * r, struct buffer * out,
 	for (;;) {
 		if (r->sealed.n > ATTACHMENT_SEALED ||
 		    (r->walked && r->sealed.n > 0))
-			return (open_block(r, out, err));
+			return (r->cipher == ATTACHMENT_PLAIN
+			    ? take_plain(r, out, err)
+			    : open_block(r, out, err));
 		if (r->walked)
 			return (end(r, err));
 		if (r->failed != 0)

@@ -16,6 +16,7 @@ struct attachment_writer {
 	uint64_t blocks;          /* before it */
 	uint64_t bytes, held;
 	struct cid cid;           /* once finished */
+	bool plain;
 	bool in_transaction;
 	bool failed, finished;
 	bool known;               /* the same is here already: the empty one */
@@ -148,7 +149,7 @@ on_block(void * user, const struct cid * cid, struct slice block)
 }
 
 int
-attachment_writer_new(struct attachments * a,
+attachment_writer_new(struct attachments * a, bool plain,
     void (*settled)(void * user, int status), void * user,
     struct attachment_writer ** writer, struct error * err)
 {
@@ -159,6 +160,7 @@ attachment_writer_new(struct attachments * a,
 		return (error_from(err, ERR_CRYPTO_CIPHER_INIT, -ERR_INTERNAL,
 		    "out of memory"));
 	w->a = a;
+	w->plain = plain;
 	w->settled = settled;
 	w->user = user;
 	world_random(a->world, seed, sizeof(seed));
@@ -180,8 +182,11 @@ static int
 seal(struct attachment_writer * w, bool last)
 {
 	buffer_clear(&w->sealed);
-	attachment_seal_long(&w->sealed, w->key, w->blocks++, last,
-	    buffer_all(&w->clear));
+	if (w->plain)
+		buffer_slice(&w->sealed, buffer_all(&w->clear));
+	else
+		attachment_seal_long(&w->sealed, w->key, w->blocks++, last,
+		    buffer_all(&w->clear));
 	buffer_clear(&w->clear);
 	if (w->sealed.failed)
 		return (-ERR_INTERNAL);
@@ -269,9 +274,10 @@ save(struct attachment_writer * w)
 	    .held = w->held, .since = now, .used = now};
 	int status;
 
-	r.cipher = w->blocks > ATTACHMENT_SHORT ? ATTACHMENT_LONG
-	    : ATTACHMENT_BERTY;
-	memcpy(r.key, w->key, sizeof(r.key));
+	r.cipher = w->plain ? ATTACHMENT_PLAIN : w->blocks > ATTACHMENT_SHORT
+	    ? ATTACHMENT_LONG : ATTACHMENT_BERTY;
+	if (!w->plain)
+		memcpy(r.key, w->key, sizeof(r.key));
 	status = attachment_register_save(w->a->store, &r);
 	crypto_wipe(&r, sizeof(r));
 	return (status != 0 ? status : attachment_blocks_keep(w->a, w->id));

@@ -52,9 +52,9 @@ struct attachment_writer;
 /*
  * Begin one.  settled is called when all that was added is on disk, with 0 or
  * the code of a write that failed; after attachment_writer_finish once, when
- * the attachment is.  Chains begin with 1050.
+ * the attachment is.  Chains begin with 1050.  plain: as it is, in no cipher.
  */
-int attachment_writer_new(struct attachments * a,
+int attachment_writer_new(struct attachments * a, bool plain,
     void (*settled)(void * user, int status), void * user,
     struct attachment_writer ** writer, struct error * err);
 

@@ -8,6 +8,8 @@
  * cipher's. */
 #define SECRET_PREFIX "/libp2psk+xchacha20poly1305_64_0/"
 #define LONG_PREFIX "/libp2psk+xchacha20poly1305_64_1/"
+/* The whole secret of a file in no cipher. */
+#define PLAIN_SECRET "/plain_0/"
 
 enum { PRIVATE_KEY_SIZE = 68 };
 
@@ -104,6 +106,10 @@ attachment_secret_write(struct buffer * out, enum attachment_cipher cipher,
 	uint8_t bytes[PRIVATE_KEY_SIZE];
 	struct ed25519_key pair;
 
+	if (cipher == ATTACHMENT_PLAIN) {
+		buffer_text(out, PLAIN_SECRET);
+		return;
+	}
 	ed25519_from_seed(&pair, key);
 	private_key_from_ed25519(bytes, pair.seed, pair.pub);
 	buffer_text(out, cipher == ATTACHMENT_LONG ? LONG_PREFIX
@@ -127,6 +133,11 @@ attachment_secret_parse(enum attachment_cipher * cipher, uint8_t key[32],
 {
 	size_t n = sizeof(SECRET_PREFIX) - 1;
 
+	if (slice_equal(secret, slice_text(PLAIN_SECRET))) {
+		*cipher = ATTACHMENT_PLAIN;
+		memset(key, 0, 32);
+		return (0);
+	}
 	if (starts_with(secret, SECRET_PREFIX))
 		*cipher = ATTACHMENT_BERTY;
 	else if (starts_with(secret, LONG_PREFIX))

@@ -18,10 +18,11 @@
 enum { ATTACHMENT_CLEAR = 65520, ATTACHMENT_SEALED = 65536 };
 
 /*
- * Which cipher a file is in: Berty's, or ours for more than ATTACHMENT_SHORT
- * blocks.
+ * Which cipher a file is in: Berty's, ours for more than ATTACHMENT_SHORT
+ * blocks, or none.
  */
-enum attachment_cipher { ATTACHMENT_BERTY = 0, ATTACHMENT_LONG = 1 };
+enum attachment_cipher { ATTACHMENT_BERTY = 0, ATTACHMENT_LONG = 1,
+	ATTACHMENT_PLAIN = 2 };
 enum { ATTACHMENT_SHORT = 256 };
 
 /* Bytes of the sealed file of n clear bytes; an empty file stays empty. */
@@ -60,7 +61,8 @@ int attachment_open_long(struct buffer * out, const uint8_t key[32],
 /* Append the name under which an attachment's key is kept. */
 void attachment_key_name(struct buffer * out, const struct cid * cid);
 
-/* Append the secret as a message carries it; and its key back: */
+/* Append the secret as a message carries it; and its key (zeros for a file in no
+ * cipher) back: */
 void attachment_secret_write(struct buffer * out,
     enum attachment_cipher cipher, const uint8_t key[32]);
 

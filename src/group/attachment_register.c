@@ -29,13 +29,14 @@ decode(struct attachment_register * r, struct slice value)
 {
 	struct reader in = reader_of(value);
 	struct slice cid, key;
-	uint8_t flags;
+	uint8_t cipher, flags;
 
 	*r = (struct attachment_register){.id = 0};
 	if (reader_byte(&in) != ROW_VERSION)
 		return (-ERR_DB_READ);
 	cid = reader_take(&in, reader_byte(&in));
-	r->cipher = reader_byte(&in) == ATTACHMENT_LONG ? ATTACHMENT_LONG
+	cipher = reader_byte(&in);
+	r->cipher = cipher <= ATTACHMENT_PLAIN ? (enum attachment_cipher)cipher
 	    : ATTACHMENT_BERTY;
 	key = reader_take(&in, sizeof(r->key));
 	flags = reader_byte(&in);

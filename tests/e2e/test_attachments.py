@@ -139,6 +139,20 @@ def test_who_reads_twice_at_a_time_gets_both(pair):
     assert results == [True, True]
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_520, 65_521, 300_000])
+def test_a_file_in_no_cipher_is_what_it_is(pair, size):
+    a, b, group = pair
+    data = bytes(i * 7 % 251 for i in range(size))
+    cid = prepare(a, data, disable_encryption=True)
+    # The same file has the same name: it is the file's own.
+    assert prepare(a, data, disable_encryption=True) == cid
+    assert retrieve(a, cid) == data
+    a.api.send(group, b"plain %d" % size, attachment_cids=[cid])
+    wait_for("the message", lambda: [m for m in b.api.messages(group)
+                                     if m.message == b"plain %d" % size])
+    assert retrieve(b, cid) == data
+
+
 def test_bad_requests_have_their_codes(pair):
     a, _, group = pair
 
@@ -152,7 +166,6 @@ def test_bad_requests_have_their_codes(pair):
         stub(iter(()), timeout=10)
     assert a.api.failure(failed.value).codes == [115]
     assert codes(lambda: prepare(a, b"", block=b"x")) == [100]
-    assert codes(lambda: prepare(a, b"", disable_encryption=True)) == [777]
     assert codes(lambda: retrieve(a, b"nonsense")) == [104]
     unknown = b"\x12\x20" + bytes(32)
     assert codes(lambda: retrieve(a, unknown)) == [400, 400]

@@ -61,11 +61,8 @@ prepare_header(struct prepare * p,
 	if (request->block.len > 0)
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "the first message is the header and has no block"));
-	if (request->disable_encryption)
-		return (error_set(err, ERR_NOT_IMPLEMENTED,
-		    "an attachment is always encrypted"));
 	return (attachment_writer_new(node_attachments(p->call->node),
-	    prepare_settled, p, &p->writer, err));
+	    request->disable_encryption, prepare_settled, p, &p->writer, err));
 }
 
 static void
