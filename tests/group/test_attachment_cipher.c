@@ -135,6 +135,27 @@ a_secret_says_which_cipher_it_is_for(void ** state)
 	buffer_free(&secret);
 }
 
+static void
+a_file_in_no_cipher_has_a_secret_without_a_key(void ** state)
+{
+	enum attachment_cipher cipher = ATTACHMENT_BERTY;
+	static const uint8_t none[32];
+	struct buffer secret = {0};
+	uint8_t key[32];
+
+	(void)state;
+	memset(key, 1, sizeof(key));
+	attachment_secret_write(&secret, ATTACHMENT_PLAIN, key);
+	assert_int_equal(attachment_secret_parse(&cipher, key,
+	    buffer_all(&secret)), 0);
+	assert_int_equal(cipher, ATTACHMENT_PLAIN);
+	assert_memory_equal(key, none, sizeof(key));
+	buffer_byte(&secret, 0);
+	assert_int_equal(attachment_secret_parse(&cipher, key,
+	    buffer_all(&secret)), -ERR_INVALID_INPUT);
+	buffer_free(&secret);
+}
+
 int
 main(void)
 {
@@ -144,6 +165,7 @@ main(void)
 	    cmocka_unit_test(a_block_opens_in_its_place_only),
 	    cmocka_unit_test(the_nonce_is_the_number_and_the_flag),
 	    cmocka_unit_test(a_secret_says_which_cipher_it_is_for),
+	    cmocka_unit_test(a_file_in_no_cipher_has_a_secret_without_a_key),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
