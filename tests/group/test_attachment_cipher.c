@@ -141,17 +141,17 @@ a_file_in_no_cipher_has_a_secret_without_a_key(void ** state)
 	enum attachment_cipher cipher = ATTACHMENT_BERTY;
 	static const uint8_t none[32];
 	struct buffer secret = {0};
-	uint8_t key[32];
+	uint8_t found[32];
 
 	(void)state;
-	memset(key, 1, sizeof(key));
-	attachment_secret_write(&secret, ATTACHMENT_PLAIN, key);
-	assert_int_equal(attachment_secret_parse(&cipher, key,
+	memset(found, 1, sizeof(found));
+	attachment_secret_write(&secret, ATTACHMENT_PLAIN, found);
+	assert_int_equal(attachment_secret_parse(&cipher, found,
 	    buffer_all(&secret)), 0);
 	assert_int_equal(cipher, ATTACHMENT_PLAIN);
-	assert_memory_equal(key, none, sizeof(key));
+	assert_memory_equal(found, none, sizeof(found));
 	buffer_byte(&secret, 0);
-	assert_int_equal(attachment_secret_parse(&cipher, key,
+	assert_int_equal(attachment_secret_parse(&cipher, found,
 	    buffer_all(&secret)), -ERR_INVALID_INPUT);
 	buffer_free(&secret);
 }
