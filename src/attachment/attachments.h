@@ -84,7 +84,8 @@ int attachment_reader_new(struct attachments * a, const struct cid * cid,
 
 /*
  * Append the next piece in clear, at most ATTACHMENT_CLEAR bytes: 1.  0: it is
- * asked for, of all peers, until it comes; 2: the end.  Or a code: 1051 over
+ * asked for, of all peers, until it comes, or others are to have a turn first;
+ * 2: the end.  Or a code: 1051 over
  * what is wrong with the blocks, 113 over 105, 110, 205 when they do not open.
  */
 int attachment_reader_next(struct attachment_reader * r, struct buffer * out,

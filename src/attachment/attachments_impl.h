@@ -8,6 +8,7 @@
 
 enum {
 	ATTACHMENTS_AHEAD = 16,   /* blocks asked for at a time, of a reader */
+	ATTACHMENTS_STEPS = 64,   /* blocks read before others have a turn */
 	ATTACHMENTS_SWEEP = 64,   /* blocks freed in a transaction */
 	ATTACHMENTS_SWEEP_MS = 10, /* between two of them */
 };

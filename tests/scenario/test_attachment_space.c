@@ -133,6 +133,100 @@ a_file_of_the_limit_is_taken_and_one_byte_more_is_not(void ** state)
 	fleet_stop(&f);
 }
 
+/* --- cut into bytes --------------------------------------------------------- */
+
+enum { CRUMBS = 1000 };
+
+static void
+put_varint(struct buffer * out, uint8_t tag, uint64_t v)
+{
+	buffer_byte(out, tag);
+	buffer_uvarint(out, v);
+}
+
+static void
+put_prefixed(struct buffer * out, uint8_t tag, struct slice bytes)
+{
+	put_varint(out, tag, bytes.n);
+	buffer_slice(out, bytes);
+}
+
+/* A file as a hostile member may cut it: a block for each byte. */
+static void
+put_crumbs(struct attachments * a, struct slice sealed,
+    struct attachment_register * r)
+{
+	struct buffer root = {0}, file = {0}, link = {0};
+	struct cid cid;
+	size_t i;
+
+	put_varint(&file, 0x08, 2);
+	put_varint(&file, 0x18, sealed.n);
+	for (i = 0; i < sealed.n; i++) {
+		cid_of(&cid, CID_RAW, slice_of(sealed.p + i, 1));
+		assert_int_equal(attachment_blocks_put(a, r->id, &cid,
+		    slice_of(sealed.p + i, 1), &r->held), 0);
+		buffer_clear(&link);
+		put_prefixed(&link, 0x0a, cid_slice(&cid));
+		put_prefixed(&root, 0x12, buffer_all(&link));
+		put_varint(&file, 0x20, 1);
+	}
+	put_prefixed(&root, 0x0a, buffer_all(&file));
+	cid_of(&r->cid, CID_DAG_PB, buffer_all(&root));
+	assert_int_equal(attachment_blocks_put(a, r->id, &r->cid,
+	    buffer_all(&root), &r->held), 0);
+	buffer_free(&root);
+	buffer_free(&file);
+	buffer_free(&link);
+}
+
+static void
+note_wake(void * user)
+{
+	++*(unsigned *)user;
+}
+
+static void
+a_file_that_is_cut_into_bytes_lets_others_have_their_turns(void ** state)
+{
+	struct fleet_config one = {.n = 1};
+	struct attachment_register g = {.cipher = ATTACHMENT_BERTY,
+	    .key = {7}};
+	struct attachment_reader * reader;
+	struct buffer sealed = {0}, clear = {0};
+	uint8_t bytes[CRUMBS] = {0};
+	unsigned wakes = 0, turns = 0;
+	struct attachments * a;
+	struct error err = {0};
+	struct fleet f;
+	int rc;
+
+	(void)state;
+	fleet_start(&f, 5, &one);
+	a = node_attachments(f.nodes[0].node);
+	attachment_seal_block(&sealed, g.key, 0, slice_of(bytes, CRUMBS));
+	assert_int_equal(store_begin(a->store), 0);
+	assert_int_equal(attachment_blocks_begin(a, &g.id), 0);
+	put_crumbs(a, buffer_all(&sealed), &g);
+	assert_int_equal(attachment_blocks_keep(a, g.id), 0);
+	assert_int_equal(attachment_register_save(a->store, &g), 0);
+	assert_int_equal(store_commit(a->store, NULL), 0);
+	assert_int_equal(attachment_reader_new(a, &g.cid, note_wake, &wakes,
+	    &reader, &err), 0);
+	while ((rc = attachment_reader_next(reader, &clear, &err)) == 0) {
+		turns++;
+		sim_run_for(f.sim, 1);
+		assert_int_equal(wakes, turns);
+	}
+	assert_int_equal(rc, 1);
+	assert_int_equal(clear.n, CRUMBS);
+	assert_true(turns >= CRUMBS / ATTACHMENTS_STEPS);
+	attachment_reader_free(reader);
+	buffer_free(&sealed);
+	buffer_free(&clear);
+	fleet_stop(&f);
+}
+
 static void
 a_file_larger_than_the_limit_is_not_fetched(void ** state)
 {
@@ -317,6 +411,8 @@ main(void)
 	    cmocka_unit_test(what_was_read_longest_ago_goes_first),
 	    cmocka_unit_test(
 	        a_file_of_the_limit_is_taken_and_one_byte_more_is_not),
+	    cmocka_unit_test(
+	        a_file_that_is_cut_into_bytes_lets_others_have_their_turns),
 	    cmocka_unit_test(a_file_larger_than_the_limit_is_not_fetched),
 	    cmocka_unit_test(
 	        more_than_there_is_room_for_goes_when_it_was_read),
