@@ -140,10 +140,38 @@ replicating_fold(struct store * s, uint64_t scope,
 	return (newer ? save(s, scope, &now) : 0);
 }
 
+/* How many of a device were given. */
+struct given {
+	uint8_t device_pk[32];
+	size_t n;
+};
+
 struct walk {
 	int (*each)(void * user, const struct replicating * r);
 	void * user;
+	struct given devices[REPLICATING_GROUP_MAX];
+	size_t n_devices, n;
 };
+
+/* Count one more; false when there were enough. */
+static bool
+count(struct walk * w, const uint8_t device_pk[32])
+{
+	size_t i = 0;
+
+	while (i < w->n_devices && memcmp(w->devices[i].device_pk, device_pk,
+	    KEY_SIZE) != 0)
+		i++;
+	if (w->n == REPLICATING_GROUP_MAX ||
+	    (i < w->n_devices && w->devices[i].n == REPLICATING_DEVICE_MAX))
+		return (false);
+	if (i == w->n_devices)
+		memcpy(w->devices[w->n_devices++].device_pk, device_pk,
+		    KEY_SIZE);
+	w->devices[i].n++;
+	w->n++;
+	return (true);
+}
 
 static int
 each_row(void * user, struct slice value)
@@ -151,14 +179,15 @@ each_row(void * user, struct slice value)
 	struct walk * w = user;
 	struct replicating r;
 
-	return (read_row(&r, value) ? w->each(w->user, &r) : 0);
+	return (read_row(&r, value) && count(w, r.device_pk) ?
+	    w->each(w->user, &r) : 0);
 }
 
 int
 replicating_each(struct store * s, uint64_t scope,
     int (*each)(void * user, const struct replicating * r), void * user)
 {
-	struct walk w = {each, user};
+	struct walk w = {.each = each, .user = user};
 
 	return (store_each(s, STORE_REPLICATING, scope, each_row, &w));
 }

@@ -14,6 +14,11 @@
 /* Addresses of servers that are looked at, of an event. */
 #define REPLICATING_ADDRESSES_MAX 8
 
+/* Of one device, and of a group, so many are given: a member who tells of more
+ * neither keeps the servers of others out nor makes a list without end. */
+#define REPLICATING_DEVICE_MAX 8
+#define REPLICATING_GROUP_MAX 64
+
 struct replicating {
 	struct event_place place;
 	uint8_t device_pk[32];    /* who has it kept */
@@ -40,8 +45,8 @@ int replicating_fold(struct store * s, uint64_t scope,
     const struct metadata_event * e, const struct event_place * place);
 
 /*
- * Walk over all, in the order they were first told; borrowed during the call.
- * A non-zero return ends it and is returned.
+ * Walk over them, in the order they were first told, within the bounds above;
+ * borrowed during the call.  A non-zero return ends it and is returned.
  */
 int replicating_each(struct store * s, uint64_t scope,
     int (*each)(void * user, const struct replicating * r), void * user);

@@ -136,6 +136,27 @@ what_is_too_long_or_names_no_server_is_not_kept(void ** state)
 }
 
 static void
+a_device_that_tells_of_many_servers_keeps_nobody_out(void ** state)
+{
+	char server[16];
+	uint8_t device;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 4 * REPLICATING_GROUP_MAX; i++) {
+		(void)snprintf(server, sizeof(server), "server:%u", i);
+		fold(1, 1 + i, "", server, 0);
+	}
+	assert_int_equal(look().n, REPLICATING_DEVICE_MAX);
+	fold(2, 1, "https://other", "server:1", 0);
+	assert_int_equal(look().n, REPLICATING_DEVICE_MAX + 1);
+	assert_string_equal(look().url, "https://other");
+	for (device = 3; device < 3 + REPLICATING_GROUP_MAX; device++)
+		fold(device, 1, "", "server:1", 0);
+	assert_int_equal(look().n, REPLICATING_GROUP_MAX);
+}
+
+static void
 so_many_addresses_of_an_event_are_looked_at(void ** state)
 {
 	(void)state;
@@ -155,6 +176,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    what_is_too_long_or_names_no_server_is_not_kept, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(
+		    a_device_that_tells_of_many_servers_keeps_nobody_out,
+		    begin, end),
 		cmocka_unit_test_setup_teardown(
 		    so_many_addresses_of_an_event_are_looked_at, begin, end),
 	};
