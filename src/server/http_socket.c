@@ -11,6 +11,9 @@
 /* How long nothing of what waits may be taken once it is closed, ms. */
 #define LINGER_MS 10000
 
+/* And how long the client may then take to close, ms. */
+#define FAREWELL_MS 2000
+
 struct http_socket {
 	struct list place;
 	struct http_server * server;  /* NULL: it is gone */
@@ -22,6 +25,8 @@ struct http_socket {
 		uv_pipe_t pipe;
 	} uv;
 	uv_timer_t linger;
+	uv_shutdown_t shutdown;
+	bool shutting;            /* the client knows that nothing follows */
 	unsigned open;            /* handles of libuv */
 	const struct http_socket_events * events;
 	void * user;
@@ -75,10 +80,30 @@ lost(struct http_socket * s)
 	}
 }
 
+static void on_alloc(uv_handle_t * handle, size_t wanted, uv_buf_t * buf);
+static void on_read(uv_stream_t * stream, ssize_t n, const uv_buf_t * buf);
+
 static void
 on_linger(uv_timer_t * timer)
 {
 	lost(timer->data);
+}
+
+/*
+ * All is sent.  The client closes: were it us, while something of it is on its
+ * way, the system would take back what it has not read.
+ */
+static void
+say_farewell(struct http_socket * s)
+{
+	if (s->closing || s->shutting)
+		return;
+	s->shutting = true;
+	/* Where MHD stands between, the client sees it by the protocol. */
+	if (s->uv.handle.type == UV_TCP)
+		(void)uv_shutdown(&s->shutdown, &s->uv.stream, NULL);
+	(void)uv_read_start(&s->uv.stream, on_alloc, on_read);
+	(void)uv_timer_start(&s->linger, on_linger, FAREWELL_MS, 0);
 }
 
 static void
@@ -116,7 +141,7 @@ on_written(uv_write_t * write, int status)
 		return;
 	}
 	if (s->released && s->queued == 0)
-		shut(s);
+		say_farewell(s);
 	else if (s->released)
 		(void)uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
 	else if (s->waits && s->queued <= HTTP_QUEUE / 4) {
@@ -262,7 +287,7 @@ http_socket_close(struct http_socket * s)
 	if (s->open == 0)
 		free(s);
 	else if (s->queued == 0)
-		shut(s);
+		say_farewell(s);
 	else if (!s->closing)
 		(void)uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
 }

@@ -108,7 +108,8 @@ static void
 an_address_names_tls_once_and_after_its_port(void ** state)
 {
 	static const char * const bad[] = {":1/tls/tls", ":1/grpc/grpc",
-	    ":1/tlsx", ":1/grpcweb", "/ip4/127.0.0.1/tcp/1/tls/x",
+	    ":1/tlsx", ":1/grpcwebs", ":1/grpcweb/grpcgw",
+	    "/ip4/127.0.0.1/tcp/1/tls/x",
 	    "/ip4/127.0.0.1/tls/tcp/1", "host/tls"};
 	struct grpc_address to;
 	size_t i;
@@ -124,6 +125,11 @@ an_address_names_tls_once_and_after_its_port(void ** state)
 	/* The path of a socket is whatever it is. */
 	assert_int_equal(0, grpc_address_parse("/unix/a/tls", &to, NULL));
 	assert_true(to.local && !to.tls);
+	assert_int_equal(0, grpc_address_parse(":1/tls/grpcweb", &to, NULL));
+	assert_true(to.tls && to.carrier == GRPC_CARRIER_WEB);
+	assert_int_equal(0, grpc_address_parse("/unix/a/grpcws", &to, NULL));
+	assert_true(to.carrier == GRPC_CARRIER_WEBSOCKET);
+	assert_string_equal("/a", to.path);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(-ERR_INVALID_INPUT, grpc_address_parse(
 		    bad[i], &to, NULL));
