@@ -15,6 +15,8 @@ static const struct flag export_flags[] = {
 	{"passphrase-file", "FILE", NULL, "seal the archive with the "
 	    "passphrase in this file (its first line)"},
 	{"passphrase-env", "NAME", NULL, "or in this environment variable"},
+	{"attachments", NULL, NULL, "with the attachments that are here, "
+	    "complete (only libberty reads them back)"},
 	{0},
 };
 
@@ -118,6 +120,8 @@ receive(struct writing * w, const struct buffer * passphrase)
 	struct client c;
 	int rc;
 
+	request.attachments = flags_on(&w->run->flags,
+	    "attachments");
 	if (passphrase->n > 0)
 		request.passphrase = protobuf_bytes(slice_of(passphrase->p,
 		    passphrase->n - 1));

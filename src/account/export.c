@@ -4,6 +4,7 @@
 
 #include "account/account_impl.h"
 #include "account/archive.h"
+#include "attachment/attachment_move.h"
 #include "berty/protocol/v1/protocoltypes.pb-c.h"
 #include "codec/multibase.h"
 #include "codec/peer_id.h"
@@ -22,7 +23,7 @@ struct export_group {
 	size_t n_heads[LOGS];
 };
 
-enum stage { KEYS, ENTRIES, NETWORKS, END, OVER };
+enum stage { KEYS, ENTRIES, NETWORKS, ATTACHMENTS, END, OVER };
 
 struct export {
 	struct group_context context;
@@ -34,6 +35,9 @@ struct export {
 	struct log * log;         /* open while it is read */
 	uint64_t next;            /* join number */
 	struct buffer networks;
+	struct buffer attachments; /* CIDs behind their sizes, to come */
+	struct attachment_move move; /* of the one at hand */
+	bool moving;
 	struct export_counts counts;
 	struct buffer clear;      /* before it is sealed */
 	struct sealer * sealer;   /* NULL: it is not */
@@ -161,6 +165,30 @@ add_contact(void * user, const struct contact * c)
 		status = add_group(e, &config.info, config.network);
 	crypto_wipe(&config, sizeof(config));
 	return (status);
+}
+
+static int
+add_attachment(void * user, const struct attachment_register * r)
+{
+	struct export * e = user;
+
+	if (r->complete) {
+		buffer_byte(&e->attachments, r->cid.n);
+		buffer_slice(&e->attachments, cid_slice(&r->cid));
+	}
+	return (0);
+}
+
+int
+export_attachments(struct export * e, struct error * err)
+{
+	int status;
+
+	status = attachment_register_each(e->context.store, add_attachment, e);
+	if (status == 0 && e->attachments.failed)
+		status = -ERR_INTERNAL;
+	return (status == 0 ? 0 : error_from(err, ERR_STREAM_READ, status,
+	    "the attachments cannot be read"));
 }
 
 int
@@ -331,6 +359,86 @@ write_of_group(struct export * e, struct buffer * out)
 	return (write_entry(e, out));
 }
 
+/* What stands behind its name: how to open it. */
+static void
+describe(struct buffer * out, const struct attachment_register * r)
+{
+	struct buffer secret = {0};
+
+	(void)buffer_reserve(&secret, 256);
+	attachment_secret_write(&secret, r->cipher, r->key);
+	hex_encode(out, buffer_all(&secret));
+	buffer_printf(out, " %s %llu %lld\n", r->pinned ? "pinned" :
+	    "fetched", (unsigned long long)r->bytes, (long long)r->since);
+	out->failed |= secret.failed;
+	buffer_wipe(&secret);
+}
+
+static int
+add_named(struct buffer * out, const char * folder, const struct cid * cid,
+    struct buffer * file)
+{
+	struct buffer name = {0};
+	int status;
+
+	buffer_text(&name, folder);
+	cid_encode(&name, cid);
+	status = name.failed || file->failed ? -ERR_INTERNAL :
+	    archive_add(out, buffer_all(&name), buffer_all(file));
+	buffer_free(&name);
+	return (status);
+}
+
+/* The next one that is still here: its description. */
+static int
+begin_attachment(struct export * e, struct buffer * out)
+{
+	struct buffer file = {0};
+	struct cid cid;
+	size_t n;
+	int status;
+
+	if (e->attachments.n == 0) {
+		e->stage = END;
+		return (0);
+	}
+	n = e->attachments.p[0];
+	cid = (struct cid){.n = (uint8_t)n};
+	memcpy(cid.bytes, e->attachments.p + 1, n);
+	buffer_consume(&e->attachments, 1 + n);
+	status = attachment_move_out(&e->move, e->context.store, &cid);
+	if (status != 0) {
+		attachment_move_end(&e->move);
+		return (status == -ERR_NOT_FOUND ? 0 : status);
+	}
+	e->moving = true;
+	e->counts.attachments++;
+	(void)buffer_reserve(&file, 512);
+	describe(&file, &e->move.about);
+	status = add_named(out, EXPORT_ATTACHMENTS, &cid, &file);
+	buffer_wipe(&file);
+	return (status);
+}
+
+static int
+write_attachment(struct export * e, struct buffer * out)
+{
+	struct buffer block = {0};
+	struct cid cid;
+	int status;
+
+	if (!e->moving)
+		return (begin_attachment(e, out));
+	status = attachment_move_next(&e->move, &cid, &block);
+	if (status == 0) {
+		attachment_move_end(&e->move);
+		e->moving = false;
+	} else if (status > 0)
+		status = add_named(out, EXPORT_BLOCKS, &cid, &block);
+	buffer_free(&block);
+	return (status);
+}
+
 static int
 write_some(struct export * e, struct buffer * out)
 {
@@ -348,7 +456,10 @@ write_some(struct export * e, struct buffer * out)
 	case NETWORKS:
 		status = archive_add(out, slice_text(EXPORT_NETWORKS),
 		    buffer_all(&e->networks));
-		e->stage = END;
+		e->stage = ATTACHMENTS;
+		break;
+	case ATTACHMENTS:
+		status = write_attachment(e, out);
 		break;
 	default:
 		archive_end(out);
@@ -415,7 +526,10 @@ export_free(struct export * e)
 	if (e->sealer != NULL)
 		sealer_free(e->sealer);
 	free(e->sealer);
+	if (e->moving)
+		attachment_move_end(&e->move);
 	buffer_free(&e->networks);
+	buffer_free(&e->attachments);
 	buffer_wipe(&e->clear);
 	crypto_wipe(e, sizeof(*e));
 	free(e);

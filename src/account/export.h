@@ -8,6 +8,8 @@
  *
  * Ours, skipped by others: EXPORT_NETWORKS, in which network each contact and
  * group is met.  Lines of `<hex key> <network> <how>`; how: known, guess, any.
+ * And, if asked for, the attachments: each described in a file, behind which
+ * are its blocks, from the root on (docs/extensions.md).
  */
 #ifndef BERTY_ACCOUNT_EXPORT_H
 #define BERTY_ACCOUNT_EXPORT_H
@@ -20,6 +22,8 @@
 #define EXPORT_ENTRIES "entries/"       /* and a CID */
 #define EXPORT_HEADS "heads/"           /* and a key in base64url */
 #define EXPORT_NETWORKS "libberty/networks"
+#define EXPORT_ATTACHMENTS "attachments/" /* and a CID */
+#define EXPORT_BLOCKS "blocks/"         /* the same */
 
 struct export;
 
@@ -30,18 +34,22 @@ struct export;
 int export_new(const struct group_context * context, struct account * a,
     struct export ** e, struct error * err);
 
+/* With the attachments that are here now, complete; what is freed before its
+ * turn comes is left out. */
+int export_attachments(struct export * e, struct error * err);
+
 /* From now on it is sealed, with this head (sealed_head) and its key. */
 void export_seal(struct export * e, const uint8_t head[SEALED_HEAD],
     const uint8_t key[32]);
 
 /*
- * Append some more, an entry at most: 1; 0: that was all.  On failure the code,
- * and only export_free may follow.
+ * Append some more, an entry or block at most: 1; 0: that was all.  On failure
+ * the code, and only export_free may follow.
  */
 int export_next(struct export * e, struct buffer * out);
 
 struct export_counts {
-	uint64_t groups, entries;
+	uint64_t groups, entries, attachments;
 };
 void export_counts(const struct export * e, struct export_counts * counts);
 

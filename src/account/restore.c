@@ -58,7 +58,8 @@ wants(void * user, struct slice name)
 	if (slice_equal(name, slice_text(EXPORT_ACCOUNT_KEY)) ||
 	    slice_equal(name, slice_text(EXPORT_PROOF_KEY)) ||
 	    slice_equal(name, slice_text(EXPORT_NETWORKS)) ||
-	    begins(name, EXPORT_ENTRIES) || begins(name, EXPORT_HEADS))
+	    begins(name, EXPORT_ENTRIES) || begins(name, EXPORT_HEADS) ||
+	    begins(name, EXPORT_ATTACHMENTS) || begins(name, EXPORT_BLOCKS))
 		return (true);
 	log_info(r->config.context.world->log, "restore",
 	    "the archive has a file '%.*s' that is not read",
@@ -85,6 +86,10 @@ take_file(void * user, const struct archive_file * file)
 		return (restore_entry(r, file));
 	if (begins(file->name, EXPORT_HEADS))
 		return (restore_heads(r, file));
+	if (begins(file->name, EXPORT_ATTACHMENTS))
+		return (restore_attachment(r, file));
+	if (begins(file->name, EXPORT_BLOCKS))
+		return (restore_block(r, file));
 	if (slice_equal(file->name, slice_text(EXPORT_ACCOUNT_KEY)))
 		return (take_key(r, file, &r->has_account, &r->keys->account));
 	if (slice_equal(file->name, slice_text(EXPORT_PROOF_KEY)))
@@ -221,7 +226,8 @@ finish_archive(struct restore * r)
 	if (!r->archive.ended)
 		return (restore_refuse(r, "the archive is not whole: its end "
 		    "is missing"));
-	if ((status = restore_flush(r)) != 0)
+	if ((status = restore_flush(r)) != 0 ||
+	    (status = restore_attachment_flush(r)) != 0)
 		return (status);
 	if (!r->has_account || !r->has_proof)
 		return (restore_refuse(r, "the archive lacks a key of the "
@@ -285,6 +291,7 @@ restore_free(struct restore * r)
 	if (r == NULL)
 		return;
 	restore_logs_free(r);
+	restore_attachments_free(r);
 	archive_free(&r->archive);
 	if (r->opener != NULL)
 		opener_free(r->opener);

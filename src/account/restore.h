@@ -17,7 +17,7 @@ struct restore;
 
 struct restore_progress {
 	uint64_t bytes;           /* of the archive */
-	uint64_t entries, groups;
+	uint64_t entries, groups, attachments;
 	uint64_t joined;          /* of the entries, once all is read */
 };
 

@@ -6,6 +6,7 @@
 #include "account/archive.h"
 #include "account/export.h"
 #include "account/restore.h"
+#include "attachment/attachment_move.h"
 #include "base/map.h"
 
 struct restore {
@@ -21,6 +22,10 @@ struct restore {
 	struct map groups;        /* public key -> const struct network */
 	struct buffer networks;   /* EXPORT_NETWORKS */
 	struct error err;         /* of the file at hand */
+
+	/* Blocks come behind the attachment that they are of. */
+	struct attachment_move move;
+	bool moving;
 
 	/* Entries of one log come behind one another: it stays open. */
 	struct log * log;
@@ -41,6 +46,12 @@ int restore_heads(struct restore * r, const struct archive_file * file);
 int restore_flush(struct restore * r);
 bool restore_all_claimed(const struct restore * r);
 void restore_logs_free(struct restore * r);
+
+/* restore_attachments.c; flush: no more blocks of the one at hand. */
+int restore_attachment(struct restore * r, const struct archive_file * file);
+int restore_block(struct restore * r, const struct archive_file * file);
+int restore_attachment_flush(struct restore * r);
+void restore_attachments_free(struct restore * r);
 
 /* Set the error of the file at hand. */
 int restore_refuse(struct restore * r, const char * text);

@@ -29,7 +29,7 @@ put_be64(uint8_t bytes[8], uint64_t v)
 }
 
 static int
-next_id(struct attachments * a, uint64_t * id)
+next_id(struct store * s, uint64_t * id)
 {
 	struct buffer value = {0};
 	struct reader r;
@@ -37,7 +37,7 @@ next_id(struct attachments * a, uint64_t * id)
 	int status;
 
 	*id = 0;
-	status = store_get(a->store, STORE_ATTACHMENT, SCOPE_NEXT,
+	status = store_get(s, STORE_ATTACHMENT, SCOPE_NEXT,
 	    slice_text("id"), &value);
 	if (status == 0) {
 		r = reader_of(buffer_all(&value));
@@ -49,72 +49,72 @@ next_id(struct attachments * a, uint64_t * id)
 	if (status != 0)
 		return (status);
 	put_be64(bytes, ++*id);
-	return (store_put(a->store, STORE_ATTACHMENT, SCOPE_NEXT,
+	return (store_put(s, STORE_ATTACHMENT, SCOPE_NEXT,
 	    slice_text("id"), slice_of(bytes, sizeof(bytes))));
 }
 
 int
-attachment_blocks_doom(struct attachments * a, uint64_t id)
+attachment_blocks_doom(struct store * s, uint64_t id)
 {
 	uint8_t bytes[8];
 	struct slice name;
 
 	put_be64(bytes, id);
 	name = slice_of(bytes, sizeof(bytes));
-	return (store_put(a->store, STORE_ATTACHMENT, SCOPE_DOOMED, name,
+	return (store_put(s, STORE_ATTACHMENT, SCOPE_DOOMED, name,
 	    name));
 }
 
 int
-attachment_blocks_keep(struct attachments * a, uint64_t id)
+attachment_blocks_keep(struct store * s, uint64_t id)
 {
 	uint8_t bytes[8];
 
 	put_be64(bytes, id);
-	return (store_delete(a->store, STORE_ATTACHMENT, SCOPE_DOOMED,
+	return (store_delete(s, STORE_ATTACHMENT, SCOPE_DOOMED,
 	    slice_of(bytes, sizeof(bytes))));
 }
 
 int
-attachment_blocks_begin(struct attachments * a, uint64_t * id)
+attachment_blocks_begin(struct store * s, uint64_t * id)
 {
 	int status;
 
-	if ((status = next_id(a, id)) != 0)
+	if ((status = next_id(s, id)) != 0)
 		return (status);
-	return (attachment_blocks_doom(a, *id));
+	return (attachment_blocks_doom(s, *id));
 }
 
 static int
-find(struct attachments * a, const struct cid * cid, uint64_t * block)
+find(struct store * s, const struct cid * cid, uint64_t * block)
 {
 	struct block_name name;
 
-	return (store_block_find(a->store, name_of(&name, cid), block));
+	return (store_block_find(s, name_of(&name, cid), block));
 }
 
 bool
-attachment_blocks_has(struct attachments * a, const struct cid * cid)
+attachment_blocks_has(struct store * s, const struct cid * cid)
 {
 	uint64_t block;
 
-	return (find(a, cid, &block) == 0);
+	return (find(s, cid, &block) == 0);
 }
 
 int
-attachment_blocks_get(struct attachments * a, const struct cid * cid,
+attachment_blocks_get(struct store * s, const struct cid * cid,
     struct buffer * out)
 {
 	uint64_t block;
 	int status;
 
-	if ((status = find(a, cid, &block)) != 0)
+	if ((status = find(s, cid, &block)) != 0)
 		return (status);
-	return (store_block_get(a->store, block, out));
+	return (store_block_get(s, block, out));
 }
 
 int
-attachment_blocks_put(struct attachments * a, uint64_t id,
+attachment_blocks_put(struct store * s, uint64_t id,
     const struct cid * cid, struct slice bytes, uint64_t * held)
 {
 	struct block_name name;
@@ -123,18 +123,18 @@ attachment_blocks_put(struct attachments * a, uint64_t id,
 	size_t n;
 	int status;
 
-	if ((status = find(a, cid, &block)) == -ERR_NOT_FOUND)
-		status = store_block_put(a->store, name_of(&name, cid), bytes,
+	if ((status = find(s, cid, &block)) == -ERR_NOT_FOUND)
+		status = store_block_put(s, name_of(&name, cid), bytes,
 		    &block);
-	if (status != 0 || (status = store_number_range(a->store,
+	if (status != 0 || (status = store_number_range(s,
 	        STORE_ATTACHMENT_BLOCK, id, block, block, false, &row, 1,
 	        &n)) != 0 || n > 0)
 		return (status);
-	if ((status = store_number_put(a->store, STORE_ATTACHMENT_BLOCK, id,
+	if ((status = store_number_put(s, STORE_ATTACHMENT_BLOCK, id,
 	        block, bytes.n)) != 0)
 		return (status);
 	*held += bytes.n;
-	return (store_number_put(a->store, STORE_ATTACHMENT_USE, USE_SCOPE,
+	return (store_number_put(s, STORE_ATTACHMENT_USE, USE_SCOPE,
 	    block, id));
 }
 
@@ -171,7 +171,7 @@ free_some(struct attachments * a, uint64_t id)
 	for (i = 0; status == 0 && i < n; i++)
 		status = release(a, id, &rows[i]);
 	if (status == 0 && n < ATTACHMENTS_SWEEP)
-		status = attachment_blocks_keep(a, id);
+		status = attachment_blocks_keep(a->store, id);
 	return (status);
 }
 

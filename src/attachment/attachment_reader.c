@@ -79,7 +79,7 @@ ask(struct attachment_reader * r)
 	n = unixfs_walk_ahead(&r->walk, ahead, ATTACHMENTS_AHEAD);
 	for (i = 0; i < n && r->n_asked < ATTACHMENTS_AHEAD; i++)
 		if (!asks_for(r, &ahead[i]) &&
-		    !attachment_blocks_has(a, &ahead[i]) &&
+		    !attachment_blocks_has(a->store, &ahead[i]) &&
 		    want(a, &ahead[i]))
 			r->asked[r->n_asked++] = ahead[i];
 	if (r->n_asked > from && a->sync != NULL)
@@ -108,10 +108,12 @@ keep(struct attachments * a, const struct cid * root, const struct cid * cid,
 	if ((status = attachment_register_load(a->store, root, &g)) != 0)
 		return (status);
 	before = g.held;
-	if (g.id == 0 && (status = attachment_blocks_begin(a, &g.id)) == 0)
-		status = attachment_blocks_keep(a, g.id);
+	if (g.id == 0 &&
+	    (status = attachment_blocks_begin(a->store, &g.id)) == 0)
+		status = attachment_blocks_keep(a->store, g.id);
 	if (status == 0)
-		status = attachment_blocks_put(a, g.id, cid, block, &g.held);
+		status = attachment_blocks_put(a->store, g.id, cid, block,
+		    &g.held);
 	if (status == 0)
 		status = attachment_register_save(a->store, &g);
 	if (status == 0 && !g.pinned)
@@ -333,7 +335,7 @@ step(struct attachment_reader * r, struct error * err)
 		r->walked = true;
 		return (1);
 	}
-	status = attachment_blocks_get(r->a, &cid, &block);
+	status = attachment_blocks_get(r->a->store, &cid, &block);
 	if (status == -ERR_NOT_FOUND) {
 		ask(r);
 		buffer_free(&block);

@@ -68,7 +68,8 @@ begin(struct attachment_writer * w)
 	if ((status = store_begin(w->a->store)) != 0)
 		return (status);
 	w->in_transaction = true;
-	return (w->id != 0 ? 0 : attachment_blocks_begin(w->a, &w->id));
+	return (w->id != 0 ? 0 :
+	    attachment_blocks_begin(w->a->store, &w->id));
 }
 
 static void
@@ -88,7 +89,7 @@ take_back(struct attachment_writer * w)
 
 	if (w->known || a->sync == NULL || store_begin(a->store) != 0)
 		return;
-	if (attachment_blocks_doom(a, w->id) != 0 ||
+	if (attachment_blocks_doom(a->store, w->id) != 0 ||
 	    attachment_register_remove(a->store, &w->cid) != 0)
 		store_rollback(a->store);
 	else if (store_commit(a->store, NULL) == 0)
@@ -145,7 +146,8 @@ on_block(void * user, const struct cid * cid, struct slice block)
 
 	if ((status = begin(w)) != 0)
 		return (status);
-	return (attachment_blocks_put(w->a, w->id, cid, block, &w->held));
+	return (attachment_blocks_put(w->a->store, w->id, cid, block,
+	    &w->held));
 }
 
 int
@@ -280,7 +282,8 @@ save(struct attachment_writer * w)
 		memcpy(r.key, w->key, sizeof(r.key));
 	status = attachment_register_save(w->a->store, &r);
 	crypto_wipe(&r, sizeof(r));
-	return (status != 0 ? status : attachment_blocks_keep(w->a, w->id));
+	return (status != 0 ? status :
+	    attachment_blocks_keep(w->a->store, w->id));
 }
 
 static int

@@ -12,7 +12,8 @@
 static int
 on_load(void * user, const struct cid * cid, struct buffer * out)
 {
-	return (attachment_blocks_get(user, cid, out));
+	return (attachment_blocks_get(((struct attachments *)user)->store, cid,
+	    out));
 }
 
 static void
@@ -99,7 +100,7 @@ attachments_unpin(struct attachments * a, const struct cid * cid,
 		return (status);
 	*held = r.held;
 	if (r.id != 0)
-		status = attachment_blocks_doom(a, r.id);
+		status = attachment_blocks_doom(a->store, r.id);
 	r.id = r.held = 0;
 	r.pinned = r.complete = false;
 	if (status == 0)

@@ -2,6 +2,7 @@
 #ifndef BERTY_ATTACHMENT_ATTACHMENTS_IMPL_H
 #define BERTY_ATTACHMENT_ATTACHMENTS_IMPL_H
 
+#include "attachment/attachment_blocks.h"
 #include "attachment/attachments.h"
 #include "base/map.h"
 #include "codec/unixfs.h"
@@ -34,22 +35,6 @@ struct attachment_want {
 };
 
 /* --- attachment_blocks.c ---------------------------------------------------- */
-
-/* An id that was never used, whose blocks are freed if nothing comes of it. */
-int attachment_blocks_begin(struct attachments * a, uint64_t * id);
-
-/* Its blocks stay; they go (again), when the sweep comes by. */
-int attachment_blocks_keep(struct attachments * a, uint64_t id);
-int attachment_blocks_doom(struct attachments * a, uint64_t id);
-
-/* Put a block under an id; *held grows by its bytes if it was not there. */
-int attachment_blocks_put(struct attachments * a, uint64_t id,
-    const struct cid * cid, struct slice block, uint64_t * held);
-
-/* -ERR_NOT_FOUND; get appends. */
-int attachment_blocks_get(struct attachments * a, const struct cid * cid,
-    struct buffer * out);
-bool attachment_blocks_has(struct attachments * a, const struct cid * cid);
 
 /* Free what is doomed, a little at a time. */
 void attachment_blocks_sweep(struct attachments * a);

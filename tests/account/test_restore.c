@@ -4,7 +4,11 @@
 #include "account/archive.h"
 #include "account/export.h"
 #include "account/restore.h"
+#include "attachment/attachment_move.h"
+#include "codec/multibase.h"
 #include "log/log.h"
+
+#include <stdio.h>
 
 struct fixture {
 	struct home from;
@@ -311,6 +315,119 @@ an_archive_without_keys_is_no_account(void ** state)
 	buffer_free(&empty);
 }
 
+/* --- attachments ---------------------------------------------------------- */
+
+/* A sealed file of one block, and what an archive says of it. */
+struct file {
+	uint8_t bytes[116];
+	struct cid cid;
+	char line[256];
+};
+
+static void
+file_new(struct file * file, const char * how, unsigned bytes)
+{
+	const uint8_t key[32] = {1};
+	struct buffer secret = {0}, text = {0};
+
+	memset(file->bytes, 7, sizeof(file->bytes));
+	cid_of(&file->cid, CID_RAW, slice_of(file->bytes,
+	    sizeof(file->bytes)));
+	attachment_secret_write(&secret, ATTACHMENT_BERTY, key);
+	hex_encode(&text, buffer_all(&secret));
+	snprintf(file->line, sizeof(file->line), "%.*s %s %u 5\n",
+	    (int)text.n, (const char *)text.p, how, bytes);
+	buffer_free(&secret);
+	buffer_free(&text);
+}
+
+static void
+add(struct buffer * out, const char * folder, const struct cid * cid,
+    struct slice bytes)
+{
+	struct buffer name = {0};
+
+	buffer_text(&name, folder);
+	cid_encode(&name, cid);
+	assert_int_equal(archive_add(out, buffer_all(&name), bytes), 0);
+	buffer_free(&name);
+}
+
+/* With so many descriptions and blocks in front; the code. */
+static int
+restore_file(struct fixture * f, const struct file * file, unsigned lines,
+    unsigned blocks)
+{
+	struct slice block = slice_of(file->bytes, sizeof(file->bytes));
+	struct buffer all = {0};
+	int status;
+
+	while (lines-- > 0)
+		add(&all, EXPORT_ATTACHMENTS, &file->cid,
+		    slice_text(file->line));
+	while (blocks-- > 0)
+		add(&all, EXPORT_BLOCKS, &file->cid, block);
+	buffer_slice(&all, buffer_all(&f->archive));
+	status = restore(buffer_all(&all), NULL);
+	buffer_free(&all);
+	return (status);
+}
+
+static void
+a_block_follows_the_attachment_that_it_is_of(void ** state)
+{
+	struct fixture * f = *state;
+	struct file file;
+
+	file_new(&file, "pinned", 100);
+	assert_int_equal(restore_file(f, &file, 1, 1), 0);
+	/* What is not whole is fetched later. */
+	assert_int_equal(restore_file(f, &file, 1, 0), 0);
+	assert_int_equal(restore_file(f, &file, 0, 1), -ERR_INVALID_INPUT);
+	assert_int_equal(restore_file(f, &file, 1, 2), -ERR_INVALID_INPUT);
+	assert_int_equal(restore_file(f, &file, 2, 0), -ERR_INVALID_INPUT);
+}
+
+static void
+an_attachment_is_as_large_as_it_should_be(void ** state)
+{
+	struct fixture * f = *state;
+	struct file file;
+
+	file_new(&file, "fetched", 99);
+	assert_int_equal(restore_file(f, &file, 1, 1), -ERR_INVALID_INPUT);
+	file_new(&file, "fetched", 100);
+	assert_int_equal(restore_file(f, &file, 1, 1), 0);
+}
+
+static void
+a_changed_block_is_refused(void ** state)
+{
+	struct fixture * f = *state;
+	struct file file;
+
+	file_new(&file, "pinned", 100);
+	file.bytes[50] ^= 1;
+	assert_int_equal(restore_file(f, &file, 1, 1), -ERR_INVALID_INPUT);
+}
+
+static void
+a_description_that_does_not_read_is_refused(void ** state)
+{
+	struct fixture * f = *state;
+	struct file file;
+	size_t n;
+
+	file_new(&file, "kept", 100);
+	assert_int_equal(restore_file(f, &file, 1, 1), -ERR_INVALID_INPUT);
+	file_new(&file, "pinned", 100);
+	for (n = strlen(file.line); n-- > 0;) {
+		file.line[n] = '\0';
+		assert_int_equal(restore_file(f, &file, 1, 1),
+		    -ERR_INVALID_INPUT);
+	}
+}
+
 /* --- sealed --------------------------------------------------------------- */
 
 /* A head that costs nothing. */
@@ -400,6 +517,10 @@ main(void)
 		TEST(keys_come_once),
 		TEST(a_key_of_another_size_or_kind_is_refused),
 		TEST(an_archive_without_keys_is_no_account),
+		TEST(a_block_follows_the_attachment_that_it_is_of),
+		TEST(an_attachment_is_as_large_as_it_should_be),
+		TEST(a_changed_block_is_refused),
+		TEST(a_description_that_does_not_read_is_refused),
 		TEST(a_sealed_archive_opens_with_its_passphrase_alone),
 		TEST(any_change_of_a_sealed_archive_is_seen),
 		TEST(a_head_that_asks_for_too_much_is_refused),

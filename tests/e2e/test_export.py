@@ -5,6 +5,8 @@ import tarfile
 
 import pytest
 
+from test_attachments import bytes_of, kept, prepare, retrieve
+
 from conftest import (befriend, exchange_keys, invite, wait_for,
                       wait_message)
 
@@ -106,6 +108,23 @@ def test_a_sealed_archive_needs_its_passphrase(nodes, story, tmp_path):
     new = restored(nodes, archive, flag, str(secret),
                    "-p2p.static-peers", b.info["swarm"][0])
     check_life(new, account, b, contact, group)
+
+
+def test_attachments_come_along(nodes, tmp_path):
+    a = nodes()
+    data = bytes_of(1000000)
+    cid = prepare(a, data)
+    names = tarfile.open(fileobj=io.BytesIO(export(a))).getnames()
+    assert not any(n.startswith("blocks/") for n in names)
+    path = tmp_path / "account.tar"
+    a.cli("export", "-attachments", str(path))
+    names = tarfile.open(path).getnames()
+    assert sum(n.startswith("attachments/") for n in names) == 1
+    assert sum(n.startswith("blocks/") for n in names) == 5
+    a.stop()
+    new = restored(nodes, path.read_bytes())
+    assert kept(new, cid).complete and kept(new, cid).pinned
+    assert retrieve(new, cid) == data
 
 
 def test_a_changed_archive_is_refused(nodes, story):

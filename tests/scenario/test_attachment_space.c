@@ -382,24 +382,26 @@ a_block_that_two_share_goes_with_the_second(void ** state)
 	cid_of(&cid, CID_RAW, block);
 	begin(a);
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(attachment_blocks_begin(a, &ids[i]), 0);
-		assert_int_equal(attachment_blocks_keep(a, ids[i]), 0);
-		assert_int_equal(attachment_blocks_put(a, ids[i], &cid, block,
+		assert_int_equal(attachment_blocks_begin(a->store, &ids[i]), 0);
+		assert_int_equal(attachment_blocks_keep(a->store, ids[i]), 0);
+		assert_int_equal(attachment_blocks_put(a->store, ids[i],
+		    &cid, block,
 		    &held[i]), 0);
-		assert_int_equal(attachment_blocks_put(a, ids[i], &cid, block,
+		assert_int_equal(attachment_blocks_put(a->store, ids[i],
+		    &cid, block,
 		    &held[i]), 0);
 		assert_int_equal(held[i], block.n);
 	}
 	commit(a);
 	for (i = 0; i < 2; i++) {
-		sim_assert(f.sim, attachment_blocks_has(a, &cid));
+		sim_assert(f.sim, attachment_blocks_has(a->store, &cid));
 		begin(a);
-		assert_int_equal(attachment_blocks_doom(a, ids[i]), 0);
+		assert_int_equal(attachment_blocks_doom(a->store, ids[i]), 0);
 		commit(a);
 		attachments_changed(a);
 		sim_run_for(f.sim, 1000);
 	}
-	sim_assert(f.sim, !attachment_blocks_has(a, &cid));
+	sim_assert(f.sim, !attachment_blocks_has(a->store, &cid));
 	sim_assert(f.sim, has_none(&f));
 	fleet_stop(&f);
 }

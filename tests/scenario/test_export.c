@@ -2,7 +2,7 @@
  * An account is written to an archive and begun with elsewhere: all is there,
  * and goes on.
  */
-#include "support/fleet.h"
+#include "support/fleet_attachment.h"
 
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ read_archive(void * user, uint8_t * p, size_t n)
 }
 
 static void
-export_of(struct fleet * f, size_t i, bool sealed, struct archive * a)
+export_with(struct fleet * f, size_t i, bool sealed, bool attachments,
+    struct archive * a)
 {
 	API(InstanceExportData__Request) request =
 	    API_INIT(INSTANCE_EXPORT_DATA__REQUEST);
@@ -50,6 +51,7 @@ export_of(struct fleet * f, size_t i, bool sealed, struct archive * a)
 		a->restore.sealed = true;
 		a->restore.passphrase = slice_text(passphrase);
 	}
+	request.attachments = attachments;
 	call = fleet_ask(f, i, "InstanceExportData", &request);
 	for (k = 0; k < call->n; k++) {
 		reply = call->replies[k];
@@ -58,6 +60,13 @@ export_of(struct fleet * f, size_t i, bool sealed, struct archive * a)
 	}
 	fleet_end(call);
 	assert_false(a->bytes.failed);
+}
+
+static void
+export_of(struct fleet * f, size_t i, bool sealed, struct archive * a)
+{
+
+	export_with(f, i, sealed, false, a);
 }
 
 /* Node 2 begins anew, with the archive if there is one; its code. */
@@ -312,6 +321,133 @@ an_archive_of_a_network_that_is_not_spoken_says_so(void ** state)
 	buffer_free(&a.bytes);
 }
 
+/* --- attachments ---------------------------------------------------------- */
+
+enum { OWN_SIZE = 3000000, FETCHED_SIZE = 700000 };
+
+static bool
+has_file(struct fleet * f, size_t i, const struct cid * cid, bool pinned,
+    uint64_t size)
+{
+	struct attachment_register r;
+	struct fleet_call * call;
+	bool has;
+
+	if (!fleet_attachment(f, i, cid, &r) || !r.complete)
+		return (false);
+	call = fleet_begin_retrieve(f, i, cid);
+	fleet_must(f, i, call);
+	has = r.pinned == pinned && r.bytes == size &&
+	    fleet_retrieved(f, call) == size;
+	fleet_end(call);
+	return (has);
+}
+
+static void
+attachments_come_along_if_they_are_asked_for(void ** state)
+{
+	struct cid own, fetched, empty, lost;
+	struct fleet_call * call;
+	struct archive with, without;
+	uint8_t group[32];
+	struct fleet f;
+	unsigned sealed;
+
+	(void)state;
+	for (sealed = 0; sealed < 2; sealed++) {
+		start(&f, 22 + sealed, NULL);
+		fleet_create_group(&f, OLD, group);
+		fleet_join(&f, FRIEND, OLD, group);
+		sim_assert(f.sim, fleet_wait_devices(&f, OLD, group, 2,
+		    SOON_MS));
+		sim_run_for(f.sim, 20000);
+		fleet_attach(&f, FRIEND, FETCHED_SIZE, &fetched);
+		fleet_send_attached(&f, FRIEND, group, "look", &fetched);
+		fleet_attach(&f, FRIEND, 100, &lost);
+		fleet_send_attached(&f, FRIEND, group, "and look", &lost);
+		fleet_attach(&f, OLD, OWN_SIZE, &own);
+		fleet_attach(&f, OLD, 0, &empty);
+		sim_assert(f.sim, fleet_wait_count(&f, OLD, group, 2,
+		    SOON_MS));
+		call = fleet_begin_retrieve(&f, OLD, &fetched);
+		fleet_must(&f, OLD, call);
+		fleet_end(call);
+		export_with(&f, OLD, sealed, true, &with);
+		export_with(&f, OLD, sealed, false, &without);
+		assert_true(with.bytes.n > without.bytes.n + OWN_SIZE +
+		    FETCHED_SIZE);
+		fleet_close(&f, OLD);
+		fleet_close(&f, FRIEND);
+		must_begin_with(&f, &with);
+		sim_assert(f.sim, has_file(&f, NEW, &own, true, OWN_SIZE));
+		sim_assert(f.sim, has_file(&f, NEW, &empty, true, 0));
+		sim_assert(f.sim, has_file(&f, NEW, &fetched, false,
+		    FETCHED_SIZE));
+		/* What was not here did not come; its key did. */
+		sim_assert(f.sim, !has_file(&f, NEW, &lost, false, 100));
+		fleet_close(&f, NEW);
+		fleet_open(&f, NEW);
+		sim_assert(f.sim, has_file(&f, NEW, &own, true, OWN_SIZE));
+		fleet_open(&f, FRIEND);
+		call = fleet_begin_retrieve(&f, NEW, &lost);
+		fleet_must(&f, NEW, call);
+		fleet_end(call);
+		sim_assert(f.sim, has_file(&f, NEW, &lost, false, 100));
+		fleet_stop(&f);
+		buffer_free(&with.bytes);
+		buffer_free(&without.bytes);
+	}
+}
+
+/* The client reads slowly, and meanwhile the file goes. */
+static void
+what_is_freed_before_its_turn_is_left_out(void ** state)
+{
+	API(InstanceExportData__Request) request =
+	    API_INIT(INSTANCE_EXPORT_DATA__REQUEST);
+	struct archive a = {0};
+	struct fleet_call * call;
+	struct cid cid, small;
+	uint64_t held;
+	struct fleet f;
+	size_t k;
+
+	(void)state;
+	start(&f, 24, NULL);
+	fleet_attach(&f, OLD, OWN_SIZE, &cid);
+	fleet_attach(&f, OLD, 10, &small);
+	request.attachments = true;
+	call = fleet_begin(&f, OLD, "InstanceExportData", &request);
+	call->slow = true;
+	for (k = 0; k < 200; k++) {
+		sim_run_for(f.sim, 10);
+		call->call.on_writable(&call->call);
+	}
+	assert_false(call->finished);
+	assert_int_equal(store_begin(node_store(f.nodes[OLD].node)), 0);
+	assert_int_equal(attachments_unpin(node_attachments(f.nodes[OLD].node),
+	    &cid, &held), 0);
+	assert_int_equal(store_commit(node_store(f.nodes[OLD].node), NULL), 0);
+	attachments_changed(node_attachments(f.nodes[OLD].node));
+	sim_run_for(f.sim, 5000);
+	while (!call->finished)
+		call->call.on_writable(&call->call);
+	assert_false(call->failed);
+	a.restore = (struct node_restore){.read = read_archive, .user = &a};
+	for (k = 0; k < call->n; k++)
+		buffer_slice(&a.bytes, protobuf_slice(((const
+		    API(InstanceExportData__Reply) *)
+		    call->replies[k])->exported_data));
+	assert_true(a.bytes.n < OWN_SIZE);
+	fleet_end(call);
+	fleet_close(&f, OLD);
+	must_begin_with(&f, &a);
+	sim_assert(f.sim, !has_file(&f, NEW, &cid, true, OWN_SIZE));
+	sim_assert(f.sim, has_file(&f, NEW, &small, true, 10));
+	fleet_stop(&f);
+	buffer_free(&a.bytes);
+}
+
 /* --- slow readers, and those who go --------------------------------------- */
 
 static void
@@ -420,6 +556,7 @@ power_fails_at_any_write_of_a_restore(void ** state)
 	struct sim_snapshot * empty;
 	uint8_t group[32];
 	struct archive a;
+	struct cid cid;
 	struct fleet f;
 	bool died = true;
 	uint64_t n;
@@ -428,7 +565,8 @@ power_fails_at_any_write_of_a_restore(void ** state)
 	start(&f, 20, NULL);
 	fleet_create_group(&f, OLD, group);
 	fleet_send(&f, OLD, group, "precious");
-	export_of(&f, OLD, false, &a);
+	fleet_attach(&f, OLD, 300000, &cid);
+	export_with(&f, OLD, false, true, &a);
 	fleet_close(&f, OLD);
 	fleet_close(&f, FRIEND);
 	fleet_kill(&f, NEW);
@@ -440,6 +578,7 @@ power_fails_at_any_write_of_a_restore(void ** state)
 		sim_assert(f.sim, memcmp(f.nodes[NEW].account,
 		    f.nodes[OLD].account, 32) == 0);
 		sim_assert(f.sim, fleet_has(&f, NEW, group, "precious"));
+		sim_assert(f.sim, has_file(&f, NEW, &cid, true, 300000));
 		fleet_kill(&f, NEW);
 		assert_int_equal(sim_disk_restore(f.nodes[NEW].w, empty), 0);
 	}
@@ -501,6 +640,8 @@ main(void)
 		cmocka_unit_test(a_store_with_an_account_is_left_alone),
 		cmocka_unit_test(
 		    an_archive_of_a_network_that_is_not_spoken_says_so),
+		cmocka_unit_test(attachments_come_along_if_they_are_asked_for),
+		cmocka_unit_test(what_is_freed_before_its_turn_is_left_out),
 		cmocka_unit_test(
 		    a_slow_client_gets_what_was_there_when_it_asked),
 		cmocka_unit_test(

@@ -183,9 +183,13 @@ begin(struct export_call * x, struct error * err)
 	struct node * n = x->call->node;
 	const struct group_context context = {node_world(n), node_store(n),
 	    NULL};
+	const V1(InstanceExportData__Request) * request = x->call->request;
 	int rc;
 
-	if ((rc = export_new(&context, node_account(n), &x->export, err)) != 0)
+	rc = export_new(&context, node_account(n), &x->export, err);
+	if (rc == 0 && request->attachments)
+		rc = export_attachments(x->export, err);
+	if (rc != 0)
 		return (error_wrap(err, ERR_INTERNAL));
 	x->barrier.done = durable;
 	x->work = (struct world_work){.run = make_key, .done = key_made};
@@ -210,11 +214,6 @@ v1_instance_export_data(struct api_call * call)
 	struct error err = {0};
 	struct export_call * x;
 
-	if (request->attachments) {
-		(void)error_set(&err, ERR_NOT_IMPLEMENTED,
-		    "attachments are not exported by this version");
-		goto err0;
-	}
 	if ((x = calloc(1, sizeof(*x))) == NULL) {
 		(void)error_set(&err, ERR_INTERNAL, "out of memory");
 		goto err0;
