@@ -34,3 +34,23 @@ function(berty_module path)
     berty_packages(berty_${name} ${M_PACKAGES})
   endif()
 endfunction()
+
+# A package whose library a module loads when it needs it (world/os/os_library.h):
+# its headers, and the library's name in the definition BERTY_<PACKAGE>.
+function(berty_late name package)
+  string(MAKE_C_IDENTIFIER "PKG_${package}" id)
+  pkg_check_modules(${id} REQUIRED ${package})
+  list(GET ${id}_LIBRARIES 0 library)
+  find_library(${id}_FILE NAMES ${library} HINTS ${${id}_LIBRARY_DIRS} REQUIRED)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${${id}_FILE}
+    OUTPUT_VARIABLE header COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT header MATCHES "SONAME +([^\n]+)")
+    message(FATAL_ERROR "${${id}_FILE} has no name to be loaded by")
+  endif()
+  string(TOUPPER ${package} upper)
+  target_compile_definitions(berty_${name} PRIVATE
+    BERTY_${upper}="${CMAKE_MATCH_1}")
+  target_include_directories(berty_${name} SYSTEM PRIVATE
+    ${${id}_INCLUDE_DIRS})
+  target_link_libraries(berty_${name} PUBLIC ${CMAKE_DL_LIBS})
+endfunction()

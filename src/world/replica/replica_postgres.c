@@ -335,6 +335,8 @@ replica_postgres_open(struct world * w,
 	unsigned i;
 	int rc;
 
+	if (pg_library(err) != 0)
+		return (error_wrap(err, ERR_DB_OPEN));
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (error_set(err, ERR_DB_OPEN, "memory is short"));
 	s->base.ops = &ops;

@@ -8,6 +8,10 @@
 
 enum { PG_CONNECTIONS_MAX = 16, PG_PARAMETERS_MAX = 12 };
 
+/* replica_postgres_library.c: load libpq, before any other function of it is
+ * called.  0, or -ERR_INTERNAL with err. */
+int pg_library(struct error * err);
+
 /* The prepared statements, by what they do. */
 enum pg_statement {
 	PG_BEGIN, PG_COMMIT, PG_ROLLBACK,

@@ -217,12 +217,15 @@ on_idle(uv_timer_t * timer)
 }
 
 static int
-start_curl(struct web_curl * w)
+start_curl(struct web_curl * w, struct error * err)
 {
 	CURLM * m;
+	int rc;
 
 	if (w->multi != NULL)
 		return (0);
+	if ((rc = web_library(err)) != 0)
+		return (rc);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		goto err0;
 	if ((m = curl_multi_init()) == NULL)
@@ -243,7 +246,8 @@ err2:
 err1:
 	curl_global_cleanup();
 err0:
-	return (-ERR_INTERNAL);
+	return (error_set(err, ERR_INTERNAL,
+	    "requests to servers cannot be made"));
 }
 
 /* --- what a host fills ---------------------------------------------------- */
@@ -258,9 +262,8 @@ curl_send(struct web * web, struct web_request * r)
 	r->impl = NULL;
 	r->status = 0;
 	error_clear(&r->err);
-	if ((rc = start_curl(w)) != 0)
-		return (error_set(&r->err, ERR_INTERNAL,
-		    "requests to servers cannot be made"));
+	if ((rc = start_curl(w, &r->err)) != 0)
+		return (rc);
 	if ((rc = web_transfer_new(&t, r, w->ca_file)) != 0)
 		return (rc);
 	if ((w->torn && curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,

@@ -10,6 +10,10 @@
 /* Headers of an answer, and of its trailers, bytes in all. */
 #define WEB_HEADERS_MAX 32768
 
+/* web_library.c: load curl, before any other function of it is called.  0, or
+ * -ERR_INTERNAL with err. */
+int web_library(struct error * err);
+
 /* A request while it runs. */
 struct web_transfer {
 	struct web_request * request;
