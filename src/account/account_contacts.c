@@ -118,14 +118,18 @@ find_move(struct account * a, enum contact_operation operation,
 
 /*
  * What came over the network reports its cause alone; what the API asked for
- * puts 1002 in front.
+ * puts 1002 in front, but for a bad key that is all that was given.
  */
 static int
 report(enum contact_operation operation, int status, struct error * err)
 {
+	bool bad_key = status == -ERR_DESERIALIZATION;
 
-	error_set(err, -status, "%s", "the contact's state does not allow it");
-	if (operation == CONTACT_SENT || operation == CONTACT_INCOMING)
+	error_set(err, -status, "%s", bad_key
+	    ? "that key is no point of the curve"
+	    : "the contact's state does not allow it");
+	if (operation == CONTACT_SENT || operation == CONTACT_INCOMING ||
+	    (bad_key && operation != CONTACT_ENQUEUE))
 		return (status);
 	return (error_wrap(err, ERR_ORBIT_DB_APPEND));
 }

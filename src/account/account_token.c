@@ -259,9 +259,12 @@ account_service_token(struct account * a, const char * id,
 		rc = read_token(a, slice_text(id), &h, &stored);
 	if (rc != 0)
 		rc = read_failed(err, rc);
-	else if (h.bytes.n == 0)
+	else if (stored.n == 0)
 		rc = error_set(err, ERR_SERVICES_AUTH_UNKNOWN_TOKEN,
 		    "there is no token of that id");
+	else if (h.bytes.n == 0)
+		rc = error_set(err, ERR_INVALID_INPUT,
+		    "the token of that id was removed");
 	else if ((token = decode(h.bytes)) == NULL)
 		rc = read_failed(err, -ERR_DB_READ);
 	else if (fill(t, token, service) != 0)

@@ -40,7 +40,8 @@ void service_token_free(struct service_token * t);
 
 /*
  * The token of that id; endpoint: where it is good for a service ("rpl",
- * "psh"), empty if it is for others.  -ERR_SERVICES_AUTH_UNKNOWN_TOKEN.
+ * "psh"), empty if it is for others.  -ERR_SERVICES_AUTH_UNKNOWN_TOKEN;
+ * -ERR_INVALID_INPUT if it was removed.
  */
 int account_service_token(struct account * a, const char * id,
     const char * service, struct service_token * t, struct error * err);

@@ -213,7 +213,7 @@ a_token_is_got_found_and_removed(void ** state)
 	service_token_free(&t);
 	assert_true(remove_token(&f, id));
 	assert_int_equal(account_service_token(a, id, "rpl", &t, NULL),
-	    -ERR_SERVICES_AUTH_UNKNOWN_TOKEN);
+	    -ERR_INVALID_INPUT);
 	assert_int_equal(tokens(&f), 0);
 	assert_false(remove_token(&f, id));
 	stop(&f, &i);

@@ -120,7 +120,8 @@ struct inspect {
 	uint64_t next;            /* join number */
 };
 
-static void
+/* Whether it opened: then the event or the message has the item. */
+static bool
 fill_opened(V1(DebugInspectGroupStore__Reply) * reply, struct group * g,
     bool metadata, struct log_item * item, struct group_event * e,
     struct group_message * m)
@@ -131,14 +132,18 @@ fill_opened(V1(DebugInspectGroupStore__Reply) * reply, struct group * g,
 		if (e->event.has_device)
 			reply->device_pk = protobuf_bytes(
 			    slice_of(e->event.device_pk, KEY_SIZE));
+		return (true);
 	}
 	if (!metadata && group_message_open(g, item, m) == 0) {
 		reply->payload = protobuf_bytes(m->message.plaintext);
 		reply->device_pk = protobuf_bytes(
 		    slice_of(m->headers.device_pk, KEY_SIZE));
+		return (true);
 	}
+	return (false);
 }
 
+/* Takes the item over. */
 static bool
 reply_entry(struct inspect * in, struct group * g, struct log_item * item)
 {
@@ -150,13 +155,14 @@ reply_entry(struct inspect * in, struct group * g, struct log_item * item)
 	ProtobufCBinaryData * parents;
 	struct cid * next;
 	size_t i, n = item->entry.n_next;
-	bool full;
+	bool full, opened;
 
 	parents = calloc(n + 1, sizeof(*parents));
 	next = calloc(n + 1, sizeof(*next));
 	if (parents == NULL || next == NULL) {
 		free(parents);
 		free(next);
+		log_item_free(item);
 		return (true);
 	}
 	for (i = 0; i < n; i++) {
@@ -166,10 +172,12 @@ reply_entry(struct inspect * in, struct group * g, struct log_item * item)
 	reply.cid = protobuf_bytes(cid_slice(&cid));
 	reply.n_parent_cids = n;
 	reply.parent_cids = parents;
-	fill_opened(&reply, g, in->metadata, item, &e, &m);
+	opened = fill_opened(&reply, g, in->metadata, item, &e, &m);
 	full = in->call->transport->reply(in->call, &reply);
 	group_event_free(&e);
 	group_message_free(&m);
+	if (!opened)
+		log_item_free(item);
 	free(parents);
 	free(next);
 	return (full);
@@ -205,7 +213,6 @@ inspect_pump(struct api_call * call)
 			break;
 		in->next++;
 		full = reply_entry(in, node_group_of(g), &item);
-		log_item_free(&item);
 	}
 	if (!full)
 		inspect_end(in, rc == -ERR_NOT_FOUND ? 0 : rc);
