@@ -45,8 +45,14 @@ double process_cpu(int pid);
 /* Resident memory of a process now, MB of 1,000,000 bytes; 0 when gone. */
 double process_memory(int pid);
 
+/* The most of it since the process began, or since the reset. */
+double process_peak(int pid);
+void process_peak_reset(int pid);
+
 /* Bytes of a file, 0 when there is none. */
 double file_bytes(const char * folder, const char * name);
+
+void remove_file(const char * folder, const char * name);
 
 /* Make a folder that only the user may read; 0 when it is there. */
 int make_folder(const char * path);
@@ -60,6 +66,8 @@ int bench_history(const struct bench * b);
 int bench_daemon(const struct bench * b);
 int bench_pair(const struct bench * b);
 int bench_trips(const struct bench * b);
+int bench_calls(const struct bench * b);
+int bench_attachments(const struct bench * b);
 
 /* What this program does as a child: open a store as a library would, then say
  * "MILLISECONDS MEGABYTES" on standard output. */

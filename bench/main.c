@@ -16,8 +16,10 @@ static const struct {
 	{"trips", bench_trips},
 	{"library", bench_library},
 	{"daemon", bench_daemon},
+	{"calls", bench_calls},
 	{"pair", bench_pair},
 	{"history", bench_history},
+	{"attachments", bench_attachments},
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Build as released, measure, and write build/bench.json.  Arguments name the
-# parts to measure: limits trips library daemon pair history.
+# parts to measure: limits trips library daemon calls pair history
+# attachments (3 GiB of room).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +11,7 @@ cmake --build --preset release --target berty berty-bench -- -j"$(nproc)"
 stores=$(pwd)/build/bench-stores
 rm -rf "$stores"
 trap 'rm -rf "$stores"' EXIT
-echo "measuring (one or two minutes)"
+echo "measuring (some minutes)"
 build/release/bench/berty-bench -berty build/release/cmd/berty/berty \
 	-folder "$stores" -out build/bench.json "$@"
 echo "written to build/bench.json"

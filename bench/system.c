@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -59,8 +60,9 @@ process_cpu(int pid)
 	return (ns / 1e9);
 }
 
-double
-process_memory(int pid)
+/* A line of a process's status, in KiB. */
+static double
+status_of(int pid, const char * name)
 {
 	char path[64], line[256];
 	double kib = 0;
@@ -70,10 +72,36 @@ process_memory(int pid)
 	if ((f = fopen(path, "r")) == NULL)
 		return (0);
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "VmRSS: %lf", &kib) == 1)
+		if (strncmp(line, name, strlen(name)) == 0 &&
+		    sscanf(line + strlen(name), ": %lf", &kib) == 1)
 			break;
 	fclose(f);
-	return (kib * 1024 / 1e6);
+	return (kib);
+}
+
+double
+process_memory(int pid)
+{
+	return (status_of(pid, "VmRSS") * 1024 / 1e6);
+}
+
+double
+process_peak(int pid)
+{
+	return (status_of(pid, "VmHWM") * 1024 / 1e6);
+}
+
+void
+process_peak_reset(int pid)
+{
+	char path[64];
+	FILE * f;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	if ((f = fopen(path, "w")) == NULL)
+		return;
+	fputs("5", f);
+	fclose(f);
 }
 
 double
@@ -84,6 +112,15 @@ file_bytes(const char * folder, const char * name)
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	return (stat(path, &st) == 0 ? (double)st.st_size : 0);
+}
+
+void
+remove_file(const char * folder, const char * name)
+{
+	char path[500];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	(void)unlink(path);
 }
 
 int
