@@ -164,7 +164,7 @@ put_crumbs(struct attachments * a, struct slice sealed,
 	put_varint(&file, 0x18, sealed.n);
 	for (i = 0; i < sealed.n; i++) {
 		cid_of(&cid, CID_RAW, slice_of(sealed.p + i, 1));
-		assert_int_equal(attachment_blocks_put(a, r->id, &cid,
+		assert_int_equal(attachment_blocks_put(a->store, r->id, &cid,
 		    slice_of(sealed.p + i, 1), &r->held), 0);
 		buffer_clear(&link);
 		put_prefixed(&link, 0x0a, cid_slice(&cid));
@@ -173,7 +173,7 @@ put_crumbs(struct attachments * a, struct slice sealed,
 	}
 	put_prefixed(&root, 0x0a, buffer_all(&file));
 	cid_of(&r->cid, CID_DAG_PB, buffer_all(&root));
-	assert_int_equal(attachment_blocks_put(a, r->id, &r->cid,
+	assert_int_equal(attachment_blocks_put(a->store, r->id, &r->cid,
 	    buffer_all(&root), &r->held), 0);
 	buffer_free(&root);
 	buffer_free(&file);
@@ -206,9 +206,9 @@ a_file_that_is_cut_into_bytes_lets_others_have_their_turns(void ** state)
 	a = node_attachments(f.nodes[0].node);
 	attachment_seal_block(&sealed, g.key, 0, slice_of(bytes, CRUMBS));
 	assert_int_equal(store_begin(a->store), 0);
-	assert_int_equal(attachment_blocks_begin(a, &g.id), 0);
+	assert_int_equal(attachment_blocks_begin(a->store, &g.id), 0);
 	put_crumbs(a, buffer_all(&sealed), &g);
-	assert_int_equal(attachment_blocks_keep(a, g.id), 0);
+	assert_int_equal(attachment_blocks_keep(a->store, g.id), 0);
 	assert_int_equal(attachment_register_save(a->store, &g), 0);
 	assert_int_equal(store_commit(a->store, NULL), 0);
 	assert_int_equal(attachment_reader_new(a, &g.cid, note_wake, &wakes,
