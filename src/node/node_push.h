@@ -30,8 +30,12 @@ void node_push_receive_cancel(struct node_push_receive * r);
 
 /* --- sending -------------------------------------------------------------- */
 
-/* More relays are not asked for one message, and more devices of one relay. */
+/*
+ * More relays are not asked for one message, no more that one member names, and
+ * not for more devices: who is one too many is left out.
+ */
 #define PUSH_RELAYS_MAX 64
+#define PUSH_MEMBER_MAX 8
 #define PUSH_DEVICES_MAX 4096
 
 /* A device that is pushed to, and by which relay. */
@@ -43,6 +47,7 @@ struct push_addressee {
 
 /* A relay, and what it said. */
 struct push_relay {
+	uint8_t named_by[32];     /* the first member */
 	struct buffer service_addr; /* ends with NUL */
 	struct buffer body;       /* PushServiceSend.Request */
 	struct web_request request;
@@ -55,7 +60,7 @@ struct node_push_send {
 	struct node * node;
 	struct node_watcher watcher;
 	struct push_addressee * devices;
-	size_t n_devices;
+	size_t n_devices, left_out;
 	struct push_relay * relays;
 	size_t n_relays, running;
 	struct world_timer timer;
@@ -69,7 +74,7 @@ struct node_push_send * node_push_send_new(struct node * n);
 
 /*
  * Address a device, in the way it told the group; twice is once.
- * -ERR_NOT_FOUND: it told none; -ERR_INVALID_INPUT: that would be too many.
+ * -ERR_NOT_FOUND: it told none.  What would be too many is counted in left_out.
  */
 int node_push_send_add(struct node_push_send * s, struct node_group * g,
     const uint8_t member_pk[32], const uint8_t device_pk[32]);

@@ -88,9 +88,22 @@ is_addressed(const struct node_push_send * s, const uint8_t * device_pk)
 	return (false);
 }
 
-/* The relay of that address; or -code. */
+/* May the member name one more relay? */
+static bool
+may_name(const struct node_push_send * s, const uint8_t * member_pk)
+{
+	size_t i, named = 0;
+
+	for (i = 0; i < s->n_relays; i++)
+		named += memcmp(s->relays[i].named_by, member_pk,
+		    KEY_SIZE) == 0;
+	return (s->n_relays < PUSH_RELAYS_MAX && named < PUSH_MEMBER_MAX);
+}
+
+/* The relay of that address; or -code, -ERR_INVALID_INPUT: one too many. */
 static int
-relay_of(struct node_push_send * s, struct slice service_addr)
+relay_of(struct node_push_send * s, const uint8_t * member_pk,
+    struct slice service_addr)
 {
 	struct push_relay * more;
 	size_t i;
@@ -101,7 +114,7 @@ relay_of(struct node_push_send * s, struct slice service_addr)
 		if (slice_equal(slice_of(b->p, b->n - 1), service_addr))
 			return ((int)i);
 	}
-	if (s->n_relays == PUSH_RELAYS_MAX)
+	if (!may_name(s, member_pk))
 		return (-ERR_INVALID_INPUT);
 	more = realloc(s->relays, (s->n_relays + 1) * sizeof(*more));
 	if (more == NULL)
@@ -109,6 +122,7 @@ relay_of(struct node_push_send * s, struct slice service_addr)
 	s->relays = more;
 	more += s->n_relays;
 	memset(more, 0, sizeof(*more));
+	memcpy(more->named_by, member_pk, KEY_SIZE);
 	buffer_slice(&more->service_addr, service_addr);
 	buffer_byte(&more->service_addr, 0);
 	if (more->service_addr.failed) {
@@ -132,7 +146,7 @@ add_device(struct node_push_send * s, const uint8_t * member_pk,
 	if (more == NULL)
 		return (-ERR_INTERNAL);
 	s->devices = more;
-	if ((relay = relay_of(s, t->service_addr)) < 0)
+	if ((relay = relay_of(s, member_pk, t->service_addr)) < 0)
 		return (relay);
 	wire_put_bytes(&receiver, RECEIVER_TOKEN, t->token);
 	wire_put_message(&s->relays[relay].body, SEND_RECEIVERS,
@@ -159,6 +173,11 @@ node_push_send_add(struct node_push_send * s, struct node_group * g,
 	if (status == 0)
 		status = add_device(s, member_pk, device_pk, &t);
 	push_target_free(&t);
+	/* Whoever tells of so many shall not keep pushes from all others. */
+	if (status == -ERR_INVALID_INPUT) {
+		s->left_out++;
+		status = 0;
+	}
 	return (status);
 }
 
@@ -254,6 +273,10 @@ node_push_send_start(struct node_push_send * s, struct slice envelope,
 	if (s->n_relays > 0 && node_web(s->node) == NULL)
 		return (error_set(err, ERR_PUSH_PROVIDER,
 		    "this program has no way to ask a push server"));
+	if (s->left_out > 0)
+		log_warn(s->node->world->log, "push", "%zu devices are not "
+		    "pushed to: there are too many, or of too many relays",
+		    s->left_out);
 	s->running = s->n_relays;
 	for (i = 0; i < s->n_relays; i++)
 		start_relay(s, &s->relays[i], envelope);

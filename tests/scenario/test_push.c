@@ -409,16 +409,52 @@ so_many_relays_and_devices_are_asked_and_no_more(void ** state)
 		put_token(&f, scope, i, i < PUSH_RELAYS_MAX ? i : 0,
 		    device_pk);
 		assert_int_equal(node_push_send_add(send, g, device_pk,
-		    device_pk), i < PUSH_DEVICES_MAX ? 0 :
-		    -ERR_INVALID_INPUT);
+		    device_pk), 0);
+		assert_int_equal(send->left_out, (i >= PUSH_RELAYS_MAX) +
+		    (i >= PUSH_DEVICES_MAX));
 		if (i != PUSH_RELAYS_MAX - 1)
 			continue;
 		put_token(&f, scope, 60000, PUSH_RELAYS_MAX, device_pk);
 		assert_int_equal(node_push_send_add(send, g, device_pk,
-		    device_pk), -ERR_INVALID_INPUT);
+		    device_pk), 0);
 	}
 	assert_int_equal(send->n_relays, PUSH_RELAYS_MAX);
 	assert_int_equal(send->n_devices, PUSH_DEVICES_MAX);
+	store_rollback(store);
+	node_push_send_free(send);
+	fleet_stop(&f);
+}
+
+static void
+a_member_who_names_many_relays_keeps_nobody_out(void ** state)
+{
+	static const uint8_t hostile[32] = {1}, other[32] = {2};
+	struct node_push_send * send;
+	struct node_group * g;
+	uint8_t device_pk[32];
+	struct fleet f;
+	struct store * store;
+	uint64_t scope;
+	unsigned i;
+
+	(void)state;
+	fleet_start(&f, 17, &two);
+	g = node_account_group(f.nodes[0].node);
+	store = node_store(f.nodes[0].node);
+	scope = group_scope(node_group_of(g));
+	send = node_push_send_new(f.nodes[0].node);
+	assert_int_equal(store_begin(store), 0);
+	for (i = 0; i < 2 * PUSH_RELAYS_MAX; i++) {
+		put_token(&f, scope, i, i, device_pk);
+		assert_int_equal(node_push_send_add(send, g, hostile,
+		    device_pk), 0);
+	}
+	assert_int_equal(send->n_relays, PUSH_MEMBER_MAX);
+	assert_int_equal(send->left_out, 2 * PUSH_RELAYS_MAX -
+	    PUSH_MEMBER_MAX);
+	put_token(&f, scope, 60000, 60000, device_pk);
+	assert_int_equal(node_push_send_add(send, g, other, device_pk), 0);
+	assert_int_equal(send->n_relays, PUSH_MEMBER_MAX + 1);
 	store_rollback(store);
 	node_push_send_free(send);
 	fleet_stop(&f);
@@ -965,6 +1001,8 @@ a_pushed_message_is_read_before_the_log_has_it_and_listed_once),
 		cmocka_unit_test(the_newest_token_of_a_device_counts),
 		cmocka_unit_test(
 		    so_many_relays_and_devices_are_asked_and_no_more),
+		cmocka_unit_test(
+		    a_member_who_names_many_relays_keeps_nobody_out),
 		cmocka_unit_test(
 a_relay_that_fails_is_named_in_the_reply_and_others_are_asked),
 		cmocka_unit_test(
