@@ -1,6 +1,8 @@
 /* test_replication_client.c: having a server keep a group, by the API. */
 #include "berty/replication/v1/bertyreplication.pb-c.h"
 #include "support/fake_web.h"
+#include "group/replicating.h"
+#include "node/node_impl.h"
 #include "support/fleet.h"
 
 #define SERVER "repl.example:443"
@@ -308,6 +310,74 @@ after_a_crash_at_any_write_members_are_told_once(void ** state)
 	assert_true(n > 3);
 }
 
+/* --- addresses that members tell ------------------------------------------ */
+
+/* A device tells of a server at that many addresses, from `first` on. */
+static void
+tell_addresses(struct fleet * f, uint64_t scope, uint8_t device,
+    const char * server, uint8_t first, size_t n)
+{
+	struct metadata_event e = {.type = EVENT_GROUP_REPLICATING};
+	struct event_place place = {.time = 1};
+	struct buffer payload = {0}, list = {0};
+	struct multiaddr_tcp tcp = {.ip = {10, 0, 7, 0}, .port = 4001};
+	struct buffer one = {0};
+	uint8_t pub[KEY_SIZE];
+
+	memset(e.device_pk, device, sizeof(e.device_pk));
+	memset(pub, device, sizeof(pub));
+	peer_id_from_ed25519(&tcp.peer, pub);
+	cid_of(&place.cid, CID_DAG_CBOR, slice_text("an entry"));
+	while (n-- > 0) {
+		tcp.ip[3] = first++;
+		buffer_clear(&one);
+		multiaddr_from_tcp(&one, &tcp);
+		buffer_uvarint(&list, one.n);
+		buffer_slice(&list, buffer_all(&one));
+	}
+	replicating_encode(&payload, e.device_pk, slice_of(NULL, 0),
+	    slice_text(server), buffer_all(&list));
+	e.payload = buffer_all(&payload);
+	assert_int_equal(replicating_fold(node_store(f->nodes[0].node), scope,
+	    &e, &place), 0);
+	buffer_free(&payload);
+	buffer_free(&list);
+	buffer_free(&one);
+}
+
+static void
+a_member_who_tells_of_many_addresses_keeps_no_server_out(void ** state)
+{
+	struct store * store;
+	struct node_group * g;
+	struct fleet f;
+	struct node * n;
+	uint64_t scope;
+	uint8_t i;
+
+	(void)state;
+	fleet_start(&f, 30, &two);
+	n = f.nodes[0].node;
+	g = node_account_group(n);
+	store = node_store(n);
+	scope = group_scope(node_group_of(g));
+	assert_int_equal(store_begin(store), 0);
+	for (i = 0; i < 8; i++)
+		tell_addresses(&f, scope, 1, (char[]){'s', (char)('0' + i), 0},
+		    (uint8_t)(8 * i), 8);
+	node_replication_meet(g);
+	assert_int_equal(n->replicas.n, 8);
+	tell_addresses(&f, scope, 2, "another", 100, 1);
+	node_replication_meet(g);
+	assert_int_equal(n->replicas.n, 9);
+	for (i = 3; i < 20; i++)
+		tell_addresses(&f, scope, i, "more", (uint8_t)(10 * i), 8);
+	node_replication_meet(g);
+	assert_int_equal(n->replicas.n, 16);
+	assert_int_equal(store_commit(store, NULL), 0);
+	fleet_stop(&f);
+}
+
 int
 main(void)
 {
@@ -315,6 +385,8 @@ main(void)
 		cmocka_unit_test(members_learn_who_keeps_a_group),
 		cmocka_unit_test(
 		    the_group_of_a_contact_and_of_the_account_are_kept_too),
+		cmocka_unit_test(
+		    a_member_who_tells_of_many_addresses_keeps_no_server_out),
 		cmocka_unit_test(what_the_server_refuses_is_passed_on),
 		cmocka_unit_test(a_call_that_nobody_waits_for_writes_nothing),
 		cmocka_unit_test(
