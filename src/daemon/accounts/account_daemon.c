@@ -5,6 +5,7 @@
 #include "base/logger_public.h"
 #include "berty/accounts.h"
 #include "daemon/accounts/account_service.h"
+#include "daemon/front/front.h"
 #include "daemon/grpc_api.h"
 #include "public/world/public_config.h"
 #include "server/access.h"
@@ -21,6 +22,7 @@ struct account_daemon {
 	struct access * access;
 	struct grpc_server * server;
 	struct grpc_api * api;
+	struct front * front;     /* for web pages; NULL: nobody asked for it */
 	uv_signal_t signals[2];
 	unsigned signals_open;
 	bool stopping, stopped;
@@ -45,12 +47,23 @@ server_stopped(void * user)
 }
 
 static void
+front_stopped(void * user)
+{
+	struct account_daemon * d = user;
+
+	d->front = NULL;
+	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
+}
+
+static void
 stop(struct account_daemon * d, uint64_t drain_ms)
 {
 	if (d->stopping)
 		return;
 	d->stopping = true;
-	if (d->server != NULL)
+	if (d->front != NULL)
+		front_stop(d->front, drain_ms, front_stopped, d);
+	else if (d->server != NULL)
 		grpc_server_stop(d->server, drain_ms, server_stopped, d);
 	else
 		accounts_stop(&d->accounts, all_closed, d);
@@ -83,6 +96,32 @@ watch_signals(struct account_daemon * d)
 }
 
 static int
+listen_at(struct account_daemon * d, const char * address,
+    const struct front_options * options, struct error * err)
+{
+	if (!front_serves(address))
+		return (grpc_server_listen(d->server, address, err));
+	if (d->front == NULL && ((d->front = front_new(d->accounts.world,
+	    options, &d->log)) == NULL ||
+	    front_add(d->front, &d->service, NULL, &d->accounts) != 0))
+		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	return (front_listen(d->front, address, err));
+}
+
+/* The i-th address, those of gRPC first; or NULL. */
+static const char *
+address_of(const struct account_daemon * d, size_t i)
+{
+	size_t n = 0;
+
+	while (n <= i && grpc_server_address(d->server, n) != NULL)
+		n++;
+	if (n > i)
+		return (grpc_server_address(d->server, i));
+	return (d->front == NULL ? NULL : front_address(d->front, i - n));
+}
+
+static int
 open_server(struct account_daemon * d, const char * const * listeners,
     const struct berty_daemon_options * o, struct error * err)
 {
@@ -90,12 +129,13 @@ open_server(struct account_daemon * d, const char * const * listeners,
 	    .certificate = o->tls_certificate, .key = o->tls_key,
 	    .folder = d->accounts.root, .origins = o->web_origins};
 	struct grpc_options options = {.legacy_status = o->legacy_status};
+	struct front_options front = {.legacy_status = o->legacy_status};
 	size_t i;
 	int rc;
 
 	if ((rc = access_new(&d->access, &access, &d->log, err)) != 0)
 		return (rc);
-	options.access = d->access;
+	options.access = front.access = d->access;
 	if (grpc_server_new(&d->server, world_os_loop(d->accounts.world),
 	    &options, &d->log) != 0)
 		return (error_set(err, ERR_INTERNAL,
@@ -105,8 +145,7 @@ open_server(struct account_daemon * d, const char * const * listeners,
 	    &d->accounts)) == NULL)
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	for (i = 0; listeners != NULL && listeners[i] != NULL; i++)
-		if ((rc = grpc_server_listen(d->server, listeners[i],
-		    err)) != 0)
+		if ((rc = listen_at(d, listeners[i], &front, err)) != 0)
 			return (rc);
 	grpc_server_set_serving(d->server, true);
 	return (0);
@@ -144,6 +183,8 @@ run(const struct berty_accounts_options * o,
 	d.accounts.root = o->root;
 	d.accounts.log = &d.log;
 	d.accounts.options = *o->node;
+	/* Each node would listen there. */
+	d.accounts.options.metrics_listeners = NULL;
 	if ((d.accounts.world = world_os_new(&d.log)) == NULL ||
 	    (d.accounts.web = web_curl_new(d.accounts.world, &web)) == NULL) {
 		rc = error_set(err, ERR_INTERNAL, "out of memory");
@@ -158,7 +199,7 @@ run(const struct berty_accounts_options * o,
 		stop(&d, 0);
 	else if (ready != NULL) {
 		for (i = 0; i < 63; i++)
-			addresses[i] = grpc_server_address(d.server, i);
+			addresses[i] = address_of(&d, i);
 		ready(user, addresses);
 	}
 	while (!d.stopped)

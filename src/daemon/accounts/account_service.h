@@ -8,6 +8,19 @@
 /* Its 22 methods; the user of their calls is a struct accounts. */
 struct api_service account_service(void);
 
+/* Fail with a chain, behind a code (0: none). */
+void account_fail(struct api_call * call, const struct error * err,
+    int outer);
+
+/* account_errand.c: what goes on when nobody waits for it any more. */
+void account_errand_open(struct api_call * call);
+void account_errand_open_with_progress(struct api_call * call);
+void account_errand_close(struct api_call * call);
+void account_errand_close_with_progress(struct api_call * call);
+void account_errand_create(struct api_call * call);
+void account_errand_import(struct api_call * call);
+void account_errand_import_with_progress(struct api_call * call);
+
 /* account_storage.c: what applications keep beside the accounts. */
 void account_storage_put(struct api_call * call);
 void account_storage_get(struct api_call * call);
