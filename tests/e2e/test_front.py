@@ -53,9 +53,7 @@ def request(address, method, path, body=None, headers=None):
 
 
 def metrics_of(node):
-    text, = [a for a in node.info["listeners"]
-             if a.startswith("/ip4/") and a.split("/")[-1].isdigit()]
-    return text.split("/")[2], int(text.split("/")[4])
+    return address_of(node, "metrics")
 
 
 def numbers(node, **more):

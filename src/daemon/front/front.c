@@ -233,19 +233,18 @@ name_listener(struct front_listener * l, const struct grpc_address * to)
 {
 	const char * at = http_server_address(l->server);
 	const char * port = strrchr(at, ':');
-	const char * carrier = l->metrics ? "" :
+	const char * carrier = l->metrics ? "metrics" :
 	    grpc_carrier_name(l->carrier);
-	const char * slash = l->metrics ? "" : "/";
 
 	if (to->local)
-		(void)snprintf(l->address, sizeof(l->address), "/unix%s%s%s",
-		    at, slash, carrier);
+		(void)snprintf(l->address, sizeof(l->address), "/unix%s/%s",
+		    at, carrier);
 	else
 		(void)snprintf(l->address, sizeof(l->address),
-		    "/%s/%.45s/tcp/%s%s%s%s", strchr(to->host, ':') != NULL ?
+		    "/%s/%.45s/tcp/%s%s/%s", strchr(to->host, ':') != NULL ?
 		    "ip6" : "ip4", strcmp(to->host, "localhost") == 0 ?
 		    "127.0.0.1" : to->host, port == NULL ? "0" : port + 1,
-		    to->tls ? "/tls" : "", slash, carrier);
+		    to->tls ? "/tls" : "", carrier);
 }
 
 static int
