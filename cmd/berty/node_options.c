@@ -35,6 +35,32 @@ read_level(struct run * run, enum berty_log_level * level)
 	    "info, warn or error, not '%.40s'", text));
 }
 
+/* --- sizes -------------------------------------------------------------- */
+
+static int
+read_size(struct run * run, const char * name, uint64_t * size)
+{
+	static const char units[] = "KMG";
+	const char * text = flags_text(&run->flags, name), * unit;
+	uint64_t n = 0;
+	const char * p;
+	int shift = 0;
+
+	/* Ten digits and a G are less than 2^64. */
+	for (p = text; *p >= '0' && *p <= '9' && n < 1000000000; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	if (*p != '\0' && (unit = strchr(units, *p)) != NULL) {
+		shift = 10 * (int)(unit - units + 1);
+		p++;
+	}
+	if (n == 0 || *p != '\0')
+		return (error_set(&run->err, ERR_INVALID_INPUT, "-%s is a "
+		    "number of bytes, as 500M, from 1 to 9999999999G, not "
+		    "'%.40s'", name, text));
+	*size = n << shift;
+	return (0);
+}
+
 /* --- options ------------------------------------------------------------ */
 
 /* `:default:` in a list stands for what is listened on by default. */
@@ -65,7 +91,11 @@ node_options_fill(struct run * run, const char * listeners,
 	const struct flags * f = &run->flags;
 	int rc;
 
-	if ((rc = read_level(run, &o->log.least)) != 0)
+	if ((rc = read_level(run, &o->log.least)) != 0 ||
+	    (rc = read_size(run, "attachment.max",
+	        &o->attachment_max)) != 0 ||
+	    (rc = read_size(run, "attachment.cache",
+	        &o->attachment_cache)) != 0)
 		return (rc);
 	if (listeners != NULL)
 		b->listeners = flags_list(listeners);

@@ -36,6 +36,10 @@
 	    "prove servers which the node asks (default: the system's)"}, \
 	{"node.service-insecure", NULL, "false", "ask replication and push " \
 	    "servers without TLS: for tests"}, \
+	{"attachment.max", "SIZE", "4G", "bytes of one attachment, with K, M " \
+	    "or G for 1024 of them and so on"}, \
+	{"attachment.cache", "SIZE", "1G", "bytes of all attachments that are " \
+	    "fetched and not pinned: what was read longest ago goes"}, \
 	{"log.level", "LEVEL", "warn", "debug, info, warn or error, on stderr"}, \
 	{"grpc.legacy-status", NULL, NULL, "end every failed call with status " \
 	    "UNAVAILABLE, as Berty does"}

@@ -175,6 +175,10 @@ struct berty_node_config {
 	long (*read_archive)(void * user, void * bytes, size_t n);
 	void * restore_user;
 	const char * restore_passphrase;
+
+	/* Bytes of an attachment, 0: 4 GiB; and of all those that were fetched
+	 * and not pinned, 0: 1 GiB: what was read longest ago goes. */
+	uint64_t attachment_max, attachment_cache;
 };
 
 /*

@@ -57,6 +57,9 @@ struct berty_daemon_options {
 	const char * const * web_origins; /* pages that may call:
 	                                 * "https://app.example", "*" */
 	const char * const * metrics_listeners; /* of /metrics and /healthz */
+	uint64_t attachment_max;        /* bytes of an attachment; 0: 4 GiB */
+	uint64_t attachment_cache;      /* bytes of all that are fetched, not
+	                                 * pinned; 0: 1 GiB */
 };
 
 /* What there is to say once all is up; valid during the call. */

@@ -48,6 +48,8 @@ open_node(struct served * s, const struct berty_daemon_options * o,
 		.libraries = s->libraries,
 		.web = s->web,
 		.services_insecure = o->services_insecure,
+		.attachments = {.size_max = o->attachment_max,
+		    .cached_max = o->attachment_cache},
 	};
 	const char * networks = o->networks == NULL ? "berty" : o->networks;
 	struct buffer path = {0};

@@ -337,3 +337,18 @@ def test_a_large_file_takes_little_memory(nodes, monkeypatch):
     # Sixteen times the file: not even one times the small one.
     assert grown < 16 << 20
     assert resident() - before < 24 << 20
+
+
+def test_the_limits_are_options(nodes):
+    a = nodes("-attachment.max", "1M", "-attachment.cache", "20K")
+    assert retrieve(a, prepare(a, bytes_of(1 << 20))) == bytes_of(1 << 20)
+    with pytest.raises(Failure) as caught:
+        prepare(a, bytes_of((1 << 20) + 1))
+    assert caught.value.codes == [1050, 100]
+    limits = {b.name: b.limit for b in a.api.call("SystemInfo").budgets}
+    assert limits["attachment.cached_bytes"] == 20480
+    for wrong in ("0", "1T", "x", "-1", "1 M", "99999999999"):
+        done = subprocess.run(
+            a.command("-attachment.max=" + wrong), text=True,
+            capture_output=True, timeout=60)
+        assert done.returncode != 0 and "-attachment.max is" in done.stderr

@@ -127,6 +127,41 @@ a_file_goes_in_and_comes_out(void ** state)
 	berty_free(ctx);
 }
 
+/* Of more bytes than the node was opened for. */
+static void
+a_file_larger_than_the_configured_limit_is_refused(void ** state)
+{
+	struct berty_handler in = {.size = sizeof(in), .reply = on_cid,
+	    .end = on_end};
+	struct berty_node_config config = {.size = sizeof(config),
+	    .attachment_max = 10};
+	const uint8_t block[11] = {0};
+	uint8_t message[20];
+	struct berty_writer w;
+	struct berty * ctx;
+	berty_id node;
+	size_t n;
+
+	(void)state;
+	CALL_OK(berty_new(NULL, &ctx, NULL));
+	CALL_OK(berty_open(ctx, &config, &node, NULL));
+	for (n = 10; n <= 11; n++) {
+		struct stream s = {0};
+
+		CALL_OK(berty_call(ctx, node, "AttachmentPrepare", NULL, 0,
+		    &in, &s, &s.call));
+		CALL_OK(berty_call_send(ctx, s.call, "", 0));
+		w = (struct berty_writer){message, sizeof(message), 0};
+		berty_put_bytes(&w, 1, block, n);
+		CALL_OK(berty_call_send(ctx, s.call, w.p, w.n));
+		CALL_OK(berty_call_close_send(ctx, s.call));
+		while (s.ended == 0)
+			let_pass(ctx, 5);
+		assert_int_equal(s.code != 0, n == 11);
+	}
+	berty_free(ctx);
+}
+
 /* A node that is closed ends what is under way. */
 static void
 a_node_that_closes_ends_the_stream(void ** state)
@@ -157,6 +192,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_file_goes_in_and_comes_out),
+	    cmocka_unit_test(
+	        a_file_larger_than_the_configured_limit_is_refused),
 	    cmocka_unit_test(a_node_that_closes_ends_the_stream),
 	};
 

@@ -126,6 +126,8 @@ open_node(struct place * p, const struct berty_node_config * c,
 		.auto_activate = !c->by_hand,
 		.mdns = c->local_network,
 		.local_records = c->local_network,
+		.attachments = {.size_max = c->attachment_max,
+		    .cached_max = c->attachment_cache},
 		.agent = version_agent(),
 	};
 	struct buffer path = {0};

@@ -37,6 +37,9 @@ class Node(Service):
     restore: a file with the archive of an account (InstanceExportData) that a
         store without one begins with.
     restore_passphrase: of the archive, if it is sealed.
+    attachment_max: bytes of one attachment; 0: 4 GiB.
+    attachment_cache: bytes of all attachments that were fetched and are not
+        pinned; 0: 1 GiB.
     """
 
     def __init__(self, store: str | os.PathLike[str] | None = None, *,
@@ -48,7 +51,9 @@ class Node(Service):
                  by_hand: bool = False,
                  local_network: bool = False,
                  restore: str | os.PathLike[str] | None = None,
-                 restore_passphrase: str | None = None) -> None:
+                 restore_passphrase: str | None = None,
+                 attachment_max: int = 0,
+                 attachment_cache: int = 0) -> None:
         self.store = None if store is None else os.fspath(store)
         self._key = key
         self._texts = {
@@ -60,7 +65,9 @@ class Node(Service):
         }
         self._lists = {"listeners": tuple(listeners),
                        "static_peers": tuple(static_peers)}
-        self._flags = {"by_hand": by_hand, "local_network": local_network}
+        self._flags = {"by_hand": by_hand, "local_network": local_network,
+                       "attachment_max": attachment_max,
+                       "attachment_cache": attachment_cache}
         self._open: tuple[Context, int] | None = None
         self._finalizer: weakref.finalize[..., Node] | None = None
 
