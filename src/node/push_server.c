@@ -122,6 +122,11 @@ node_push_use_server(struct node * n, struct slice service_addr,
 	struct asking * a;
 	int rc;
 
+	/* The store's last commits tell of themselves after all watchers were
+	 * told; at the next start the token's relay is asked. */
+	if (n->closed)
+		return (error_set(err, ERR_BRIDGE_NOT_RUNNING,
+		    "the node is closing"));
 	if (node_web(n) == NULL)
 		return (error_set(err, ERR_PUSH_PROVIDER,
 		    "this program has no way to ask a push server"));

@@ -46,11 +46,12 @@ serve(void * user, struct fake_exchange * x)
 }
 
 static void
-start(struct fleet * f, struct issuer * i, uint64_t seed)
+start_for(struct fleet * f, struct issuer * i, uint64_t seed,
+    const char * service, const char * endpoint)
 {
 	static const struct fleet_config one = {.n = 1, .web = true};
 	struct auth_server_config config = {.n = 1,
-	    .services = {{AUTH_REPLICATION, "rpl.example:1"}}};
+	    .services = {{service, endpoint}}};
 	uint8_t bytes[32] = {7};
 
 	fleet_start(f, seed, &one);
@@ -59,6 +60,12 @@ start(struct fleet * f, struct issuer * i, uint64_t seed)
 	assert_int_equal(auth_server_new(&i->server, &config,
 	    unix_s(i->w), NULL), 0);
 	fake_web_serve(f->nodes[0].web, BASE, serve, i);
+}
+
+static void
+start(struct fleet * f, struct issuer * i, uint64_t seed)
+{
+	start_for(f, i, seed, AUTH_REPLICATION, "rpl.example:1");
 }
 
 static void
@@ -96,7 +103,7 @@ visit(struct issuer * i, const char * url, struct buffer * callback)
 {
 	struct auth_request q = {.method = "POST", .path = "/authorize",
 	    .query = auth_form_query(slice_text(url)),
-	    .body = slice_text("rpl_selected=1"), .now = unix_s(i->w)};
+	    .body = slice_text("rpl_selected=1&psh_selected=1"), .now = unix_s(i->w)};
 	struct auth_reply reply;
 	const char * from, * to;
 
@@ -216,6 +223,45 @@ a_token_is_got_found_and_removed(void ** state)
 	    -ERR_INVALID_INPUT);
 	assert_int_equal(tokens(&f), 0);
 	assert_false(remove_token(&f, id));
+	stop(&f, &i);
+}
+
+static bool
+is_answered(void * user)
+{
+	return (fake_web_running(user) == 0);
+}
+
+/* What is durable only while the node closes begins nothing new. */
+static void
+a_node_that_closes_asks_no_relay_of_its_token(void ** state)
+{
+	struct buffer callback = {0};
+	struct fleet_call * call;
+	struct issuer i;
+	struct fleet f;
+	size_t asked;
+
+	(void)state;
+	start_for(&f, &i, 9, AUTH_PUSH, "relay.example:1");
+	call = begin_init(&f);
+	fleet_must(&f, 0, call);
+	visit(&i, ((API(AuthServiceInitFlow__Reply) *)call->replies[0])->url,
+	    &callback);
+	fleet_end(call);
+	call = begin_complete(&f, &callback);
+	asked = fake_web_requests(f.nodes[0].web);
+	assert_true(sim_run_until(f.sim, is_answered, f.nodes[0].web, 60000));
+	assert_false(call->finished);
+	fleet_close(&f, 0);
+	assert_true(call->finished && !call->failed);
+	assert_int_equal(fake_web_requests(f.nodes[0].web), asked);
+	assert_int_equal(fake_web_running(f.nodes[0].web), 0);
+	fleet_end(call);
+	buffer_free(&callback);
+	/* It is asked when there is a node again. */
+	fleet_open(&f, 0);
+	assert_int_equal(fake_web_requests(f.nodes[0].web), asked + 1);
 	stop(&f, &i);
 }
 
@@ -395,6 +441,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_token_is_got_found_and_removed),
+	    cmocka_unit_test(a_node_that_closes_asks_no_relay_of_its_token),
 	    cmocka_unit_test(a_flow_that_waits_too_long_is_over),
 	    cmocka_unit_test(a_server_that_was_away_can_be_asked_again),
 	    cmocka_unit_test(who_gives_up_waiting_leaves_nothing_behind),
