@@ -339,8 +339,8 @@ def test_who_reads_slowly_makes_the_node_wait(node):
                  "Content-Type: application/grpc-web\r\nContent-Length: "
                  f"{len(body)}\r\n\r\n".encode() + body)
     wait_for("the answer", lambda: numbers(node)[
-        'berty_budget_used{budget="front.queued"}'] > 100000)
-    assert numbers(node)['berty_budget_peak{budget="front.queued"}'] < 2 ** 20
+        'berty_budget_used{budget="front.queued_bytes"}'] > 100000)
+    assert numbers(node)['berty_budget_peak{budget="front.queued_bytes"}'] < 2 ** 20
     slow.close()
     wait_for("the call to end", lambda: calls_now(node) == 0)
 

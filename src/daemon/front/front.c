@@ -34,9 +34,13 @@ front_new(struct world * w, const struct front_options * options,
 	list_init(&f->services);
 	list_init(&f->calls);
 	list_init(&f->idle);
-	budget_init(&f->n_calls, "front.calls", CALLS_MAX);
-	budget_init(&f->buffered, "front.buffered", BUFFERED_MAX);
-	budget_init(&f->queued, "front.queued", QUEUED_MAX);
+	budget_init(&f->n_calls, "front.calls", options->calls_max == 0 ?
+	    CALLS_MAX : options->calls_max);
+	budget_init(&f->buffered, "front.unfinished_bytes",
+	    options->unfinished_max == 0 ? BUFFERED_MAX
+	    : options->unfinished_max);
+	budget_init(&f->queued, "front.queued_bytes", options->queued_max == 0
+	    ? QUEUED_MAX : options->queued_max);
 	return (f);
 }
 
@@ -209,7 +213,9 @@ serve(struct front_listener * l, const struct grpc_address * to,
 {
 	struct access * access = l->front->options.access;
 	struct http_options options = {.body_max = FRONT_BODY_MAX,
-	    .connections_max = CONNECTIONS_MAX, .idle_s = IDLE_S,
+	    .connections_max = l->front->options.connections_max == 0 ?
+	        CONNECTIONS_MAX : l->front->options.connections_max,
+	    .idle_s = IDLE_S,
 	    .handle = on_request, .user = l};
 	const char * host = strcmp(to->host, "localhost") == 0 ? "127.0.0.1"
 	    : to->host;

@@ -14,9 +14,16 @@
 
 struct front;
 
+/* Zero members mean the default. */
 struct front_options {
 	struct access * access;   /* who may call; NULL: there are no tokens */
 	bool legacy_status;       /* as of gRPC */
+	unsigned calls_max;       /* 1,024, websockets without one among them */
+	unsigned connections_max; /* of a listener: 256 */
+	uint64_t unfinished_max;  /* bytes of requests (64 MiB) */
+	uint64_t queued_max;      /* bytes of answers that wait (64 MiB) */
+	uint64_t headers_ms;      /* until a websocket has sent its headers
+	                           * (20,000) */
 };
 
 /*

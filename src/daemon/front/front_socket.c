@@ -400,7 +400,8 @@ front_socket_open(struct front_listener * l, struct http_request * r)
 	token = http_header(r, "Authorization");
 	if (token.n > 0)
 		(void)front_header_keep(o->call, "authorization", token);
-	(void)world_timer_start(f->world, &o->life, HEADERS_MS);
+	(void)world_timer_start(f->world, &o->life, f->options.headers_ms == 0
+	    ? HEADERS_MS : f->options.headers_ms);
 	http_upgrade(r, upgraded, o);
 }
 
