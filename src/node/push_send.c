@@ -231,6 +231,23 @@ build_body(struct push_relay * r, struct slice envelope)
 	return (body.failed ? -ERR_INTERNAL : 0);
 }
 
+/* The relay that this device itself is reached by. */
+static bool
+is_own_relay(struct node * n, const struct push_relay * r)
+{
+	struct slice named = slice_of(r->service_addr.p,
+	    r->service_addr.n - 1), own;
+	struct buffer server = {0};
+	uint8_t key[KEY_SIZE];
+	bool same;
+
+	same = account_push_server(n->account, &server) == 0 &&
+	    push_server_read(buffer_all(&server), key, &own) &&
+	    slice_equal(named, own);
+	buffer_free(&server);
+	return (same);
+}
+
 static void
 start_relay(struct node_push_send * s, struct push_relay * r,
     struct slice envelope)
@@ -243,6 +260,8 @@ start_relay(struct node_push_send * s, struct push_relay * r,
 	q->call = "Send";
 	q->server = (const char *)r->service_addr.p;
 	q->insecure = node_services_insecure(s->node);
+	/* Members write what they like; who tries relays at home says so. */
+	q->stranger = !q->insecure && !is_own_relay(s->node, r);
 	q->timeout_ms = SEND_TIMEOUT_MS;
 	q->done = answered;
 	rc = push_check(envelope);

@@ -34,6 +34,12 @@ struct web_request {
 	const char * server;      /* host:port */
 	const char * bearer;      /* of `authorization`; or NULL */
 	bool insecure;            /* without TLS */
+	/*
+	 * Others wrote the address: it must not lead to this machine or into a
+	 * network of its own (loopback, private, link-local), whatever name it
+	 * has.  A proxy that is set decides for itself.
+	 */
+	bool stranger;
 
 	struct slice body;
 	size_t answer_max;        /* bytes; 0: WEB_ANSWER_MAX */

@@ -355,6 +355,33 @@ the_newest_token_of_a_device_counts(void ** state)
 	fleet_stop(&f);
 }
 
+/* Others' relays are not asked in the own network: only who set it may mean a
+ * relay there. */
+static void
+a_relay_that_only_others_named_is_a_stranger(void ** state)
+{
+	struct fleet f;
+	struct fake_relay r;
+	uint8_t group_pk[32];
+	struct cid cid;
+
+	(void)state;
+	fleet_start(&f, 18, &two);
+	fleet_gather(&f, group_pk);
+	fake_relay_open(&r, &f, 1, "relay.example:1");
+	fake_relay_register(&r, &f, 1, "one");
+	fake_relay_share(&r, &f, 1, "one", group_pk);
+	sim_assert(f.sim, fleet_wait_equal(&f, group_pk, SOON_MS));
+	cid = write_text(&f, 0, group_pk, "hello");
+	assert_int_equal(push_all(&f, 0, group_pk, &cid), 1);
+	assert_true(r.stranger);
+	fake_relay_register(&r, &f, 0, "two");
+	assert_int_equal(push_all(&f, 0, group_pk, &cid), 1);
+	assert_false(r.stranger);
+	fake_relay_close(&r);
+	fleet_stop(&f);
+}
+
 /* A token of a device that nobody made, by one of many relays. */
 static void
 put_token(struct fleet * f, uint64_t scope, unsigned number, unsigned relay,
@@ -1003,6 +1030,7 @@ a_pushed_message_is_read_before_the_log_has_it_and_listed_once),
 		    so_many_relays_and_devices_are_asked_and_no_more),
 		cmocka_unit_test(
 		    a_member_who_names_many_relays_keeps_nobody_out),
+		cmocka_unit_test(a_relay_that_only_others_named_is_a_stranger),
 		cmocka_unit_test(
 a_relay_that_fails_is_named_in_the_reply_and_others_are_asked),
 		cmocka_unit_test(

@@ -74,6 +74,7 @@ serve(void * user, struct fake_exchange * x)
 	struct fake_relay * r = user;
 
 	assert_string_equal(x->request->service, "berty.push.v1.PushService");
+	r->stranger = x->request->stranger;
 	if (strcmp(x->request->call, "Send") == 0) {
 		take(r, x);
 		return;

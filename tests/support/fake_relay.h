@@ -23,6 +23,7 @@ struct fake_relay {
 	unsigned asked;           /* Send was called */
 	bool refuses;             /* every call of Send */
 	bool silent;              /* no answer until the timeout */
+	bool stranger;            /* was it the last time that it was asked? */
 };
 
 /* A relay with a key of its own, at an address (borrowed), for these nodes. */

@@ -8,7 +8,11 @@
 #include "codec/protobuf.h"
 #include "server/grpc_fixture.h"
 #include "world/os/world_os.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+
 #include "world/web/web_curl.h"
+#include "world/web/web_impl.h"
 
 struct scene {
 	struct fixture fixture;
@@ -217,6 +221,68 @@ a_server_that_is_not_there_is_not_reached(void ** state)
 }
 
 static void
+what_others_name_does_not_lead_to_this_machine(void ** state)
+{
+	static const char * const hosts[] = {"127.0.0.1", "localhost",
+	    "[::ffff:127.0.0.1]", "2130706433"};
+	struct asked a = asked_of(*state, "Echo");
+	char server[96];
+	size_t i;
+
+	(void)unsetenv("http_proxy");
+	(void)unsetenv("all_proxy");
+	(void)unsetenv("https_proxy");
+	(void)unsetenv("HTTPS_PROXY");
+	(void)unsetenv("ALL_PROXY");
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		a = asked_of(*state, "Echo");
+		(void)snprintf(server, sizeof(server), "%s%s", hosts[i],
+		    strchr(a.scene->server, ':'));
+		a.r.server = server;
+		a.r.stranger = true;
+		ask(&a);
+		assert_int_equal(a.rc, -ERR_STREAM_WRITE);
+		assert_non_null(strstr(a.r.err.text, "others named"));
+		buffer_free(&a.r.answer);
+	}
+}
+
+static bool
+is_public(const char * text)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		return (web_address_is_public((struct sockaddr *)&v4));
+	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	return (web_address_is_public((struct sockaddr *)&v6));
+}
+
+static void
+addresses_are_public_or_a_networks_own(void ** state)
+{
+	static const char * const own[] = {"0.0.0.0", "10.255.0.1",
+	    "100.127.1.1", "127.9.9.9", "169.254.169.254", "172.31.0.1",
+	    "192.168.1.1", "198.19.0.1", "224.0.0.1", "255.255.255.255",
+	    "::", "::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
+	    "2002:7f00:1::1", "2001:0:1::1", "fc00::1", "fe80::1",
+	    "ff02::1"};
+	static const char * const public[] = {"1.1.1.1", "9.255.255.255",
+	    "11.0.0.1", "100.63.1.1", "100.128.0.1", "172.15.0.1",
+	    "172.32.0.1", "192.167.1.1", "198.17.0.1", "198.20.0.1",
+	    "223.255.255.255", "2606:4700::1111", "::ffff:1.1.1.1",
+	    "64:ff9b::101:101", "2002:101:101::1", "2001:db9::1"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_false(is_public(own[i]));
+	for (i = 0; i < sizeof(public) / sizeof(public[0]); i++)
+		assert_true(is_public(public[i]));
+}
+
+static void
 a_server_without_tls_is_not_spoken_to_when_tls_is_asked_for(void ** state)
 {
 	struct asked a = asked_of(*state, "Echo");
@@ -256,6 +322,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 	        a_failed_call_brings_the_codes_of_the_server, setup,
 	        teardown),
+	    cmocka_unit_test_setup_teardown(
+	        what_others_name_does_not_lead_to_this_machine, setup,
+	        teardown),
+	    cmocka_unit_test(addresses_are_public_or_a_networks_own),
 	    cmocka_unit_test_setup_teardown(an_unknown_call_is_unimplemented,
 	        setup, teardown),
 	    cmocka_unit_test_setup_teardown(

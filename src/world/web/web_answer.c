@@ -131,6 +131,9 @@ failed(struct web_transfer * t, CURLcode result)
 	if (t->too_large)
 		return (error_set(&t->request->err, ERR_STREAM_READ,
 		    "the server's answer is too large"));
+	if (t->inside && code_of(t, result) == ERR_STREAM_WRITE)
+		return (error_set(&t->request->err, ERR_STREAM_WRITE,
+		    "others named an address of this machine or its network"));
 	return (error_set(&t->request->err, code_of(t, result), "%.150s",
 	    t->why[0] == '\0' ? curl_easy_strerror(result) : t->why));
 }

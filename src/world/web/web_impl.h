@@ -23,6 +23,7 @@ struct web_transfer {
 	struct list place;
 	size_t header_bytes;
 	bool too_large;
+	bool inside;              /* a stranger's address leads to us */
 
 	/* What gRPC says in headers and trailers. */
 	int status;               /* -1: it does not say */
@@ -38,6 +39,9 @@ struct web_transfer {
 int web_transfer_new(struct web_transfer ** t, struct web_request * r,
     const char * ca_file);
 void web_transfer_free(struct web_transfer * t);
+
+/* web_address.c: is it neither of this machine, nor of a network's own? */
+bool web_address_is_public(const struct sockaddr * at);
 
 /* web_answer.c: what came of it, into the request; the code for `done`. */
 int web_answer(struct web_transfer * t, CURLcode result);

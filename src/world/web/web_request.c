@@ -1,5 +1,6 @@
 /* web_request.c: what curl is told of a request. */
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "server/grpc_frame.h"
 #include "world/web/web_impl.h"
@@ -28,6 +29,48 @@ is_plain(const char * text)
 		if (*p <= ' ' || *p == 0x7f)
 			return (false);
 	return (true);
+}
+
+/* --- whom strangers name ------------------------------------------------- */
+
+/* Asked for each address that a name has, when it is connected to: so a name
+ * that is looked up anew does not get by. */
+static curl_socket_t
+open_socket(void * user, curlsocktype purpose, struct curl_sockaddr * at)
+{
+	struct web_transfer * t = user;
+
+	(void)purpose;
+	if (!web_address_is_public(&at->addr)) {
+		t->inside = true;
+		return (CURL_SOCKET_BAD);
+	}
+	return (socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol));
+}
+
+/* What curl looks at. */
+static bool
+is_proxied(void)
+{
+	static const char * const names[] = {"http_proxy", "https_proxy",
+	    "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	const char * value;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((value = getenv(names[i])) != NULL && *value != '\0')
+			return (true);
+	return (false);
+}
+
+static bool
+set_stranger(struct web_transfer * t)
+{
+	return (!t->request->stranger || is_proxied() ||
+	    (curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION,
+	        open_socket) == CURLE_OK &&
+	     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t) ==
+	        CURLE_OK));
 }
 
 /* --- options that every request has --------------------------------------- */
@@ -193,7 +236,8 @@ web_transfer_new(struct web_transfer ** transfer, struct web_request * r,
 	list_init(&t->place);
 	t->request = r;
 	t->status = -1;
-	if ((t->easy = curl_easy_init()) == NULL || !set_common(t, ca_file))
+	if ((t->easy = curl_easy_init()) == NULL ||
+	    !set_common(t, ca_file) || !set_stranger(t))
 		goto err1;
 	rc = r->service == NULL ? set_http(t) : set_grpc(t);
 	if (rc != 0)
