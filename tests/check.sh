@@ -122,10 +122,11 @@ set -- $(last_counts "$work/log")
 total "interop" "${1:-0}" "${2:-1}"
 
 say "end to end (grpcio over reflection)"
-if [ ! -x build/venv/bin/pytest ]; then
+if ! cmp -s tests/e2e/requirements.txt build/venv/installed.txt; then
 	python3 -m venv build/venv || stop "python3 -m venv failed"
 	build/venv/bin/pip install -q --disable-pip-version-check \
 		-r tests/e2e/requirements.txt || stop "pip failed"
+	cp tests/e2e/requirements.txt build/venv/installed.txt
 fi
 BERTY=$PWD/build/release/cmd/berty/berty build/venv/bin/pytest -q \
 	-p no:cacheprovider tests/e2e >"$work/log" 2>&1

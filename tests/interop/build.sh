@@ -1,5 +1,7 @@
 #!/bin/sh
 # Build the peers that others wrote into build/interop: build.sh go js rust
+# and clients that are made of our proto files, for tests/e2e/conformance:
+# build.sh go-client web-client
 #
 # Go and Node are taken from the PATH when they are recent enough; else Debian's
 # own fetch the right ones by their ordinary clients.
@@ -123,11 +125,60 @@ build_rust() {
 	ln -sf "$out/rust-target/release/interop-peer" "$out/rust-peer"
 }
 
+# --- clients -----------------------------------------------------------------
+
+clients=$PWD/tests/e2e/conformance/clients
+protos="berty/protocol/v1/protocoltypes.proto berty/push/v1/pushtypes.proto
+	berty/errcode/errcode.proto"
+
+build_go_client() {
+	go=$(find_go)
+	export GOTOOLCHAIN=local GOCACHE="$out/go-cache" GOFLAGS=-buildvcs=false
+	export CGO_ENABLED=0
+	unset GOROOT
+	say "building the Go client"
+	mkdir -p "$out/go-client"
+	cp "$clients"/go/* "$out/go-client/"
+	cd "$out/go-client"
+	for tool in google.golang.org/protobuf/cmd/protoc-gen-go \
+		google.golang.org/grpc/cmd/protoc-gen-go-grpc; do
+		"$go" build -p 2 -mod=readonly -o "bin/" "$tool"
+	done
+	set --
+	for kind in go go-grpc; do
+		set -- "$@" "--plugin=bin/protoc-gen-$kind" "--${kind}_out=." \
+			"--${kind}_opt=module=story"
+		for proto in $protos; do
+			package=$(basename "$proto" .proto)
+			set -- "$@" "--${kind}_opt=M$proto=story/$package"
+		done
+	done
+	# shellcheck disable=SC2086
+	"${PYTHON:-$here/../../build/venv/bin/python}" -m grpc_tools.protoc \
+		-I "$here/../../proto" "$@" $protos
+	"$go" build -p 2 -mod=readonly -ldflags='-s -w' -o story .
+	cd "$here/../.."
+}
+
+build_web_client() {
+	ln -sf "$(find_node)" "$out/node"
+	say "building the web client"
+	install_locked "$clients/web" "$out/web-client"
+	cp "$clients/web/story.js" "$out/web-client/"
+	# shellcheck disable=SC2086
+	"$out/node" "$out/web-client/node_modules/protobufjs-cli/bin/pbjs" \
+		-t static-module -w commonjs --no-verify --no-comments \
+		-p proto -o "$out/web-client/messages.js" \
+		$(printf 'proto/%s ' $protos) proto/google/rpc/status.proto
+}
+
 for stack in "$@"; do
 	case $stack in
 	go) build_go ;;
 	js) build_js ;;
 	rust) build_rust ;;
+	go-client) build_go_client ;;
+	web-client) build_web_client ;;
 	*) stop "no such stack: $stack" ;;
 	esac
 done

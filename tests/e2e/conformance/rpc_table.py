@@ -100,6 +100,12 @@ def check_archive(s, reply):
     assert sum(n.startswith("heads/") for n in names) == 3
     # The groups that are closed, too.
     assert sum(n.startswith("entries/") for n in names) > 10
+    assert not any(n.startswith("blocks/") for n in names)
+    s.prepare(FILE)
+    more = archive(list(s.api.stream("InstanceExportData",
+                                     attachments=True)))
+    assert sum(n.startswith("attachments/") for n in more) == 1
+    assert any(n.startswith("blocks/") for n in more)
 
 
 def lasting_archive(s, reply):
@@ -109,7 +115,6 @@ def lasting_archive(s, reply):
 
 
 row("InstanceExportData",
-    refuse("blocks of attachments", 777, 777, attachments=True),
     request=lambda s: {} if s.group and s.closed else None,
     check=check_archive, again=READ, lasts=lasting_archive)
 
