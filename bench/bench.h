@@ -15,6 +15,8 @@ struct bench {
 	const char * program;     /* the path of `berty` */
 	const char * self;        /* of this program */
 	const char * folder;      /* for stores, on the disk to be measured */
+	const char * postgres;    /* the folder of a server's socket, whose
+	                           * databases bench0… are ours; or NULL */
 };
 
 /* --- rows.c --------------------------------------------------------------- */
@@ -68,6 +70,7 @@ int bench_pair(const struct bench * b);
 int bench_trips(const struct bench * b);
 int bench_calls(const struct bench * b);
 int bench_attachments(const struct bench * b);
+int bench_replication(const struct bench * b);
 
 /* What this program does as a child: open a store as a library would, then say
  * "MILLISECONDS MEGABYTES" on standard output. */

@@ -1,6 +1,6 @@
 /*
- * main.c: `berty-bench -berty PROGRAM -folder DIR -out FILE [part…]` measures
- * and writes the rows; without parts, all of them.
+ * main.c: `berty-bench -berty PROGRAM -folder DIR -postgres DIR -out FILE
+ * [part…]` measures and writes the rows; without parts, all of them.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,6 +20,7 @@ static const struct {
 	{"pair", bench_pair},
 	{"history", bench_history},
 	{"attachments", bench_attachments},
+	{"replication", bench_replication},
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -43,6 +44,8 @@ options(char ** at, struct bench * b, const char ** out)
 			b->program = at[1];
 		else if (strcmp(*at, "-folder") == 0)
 			b->folder = at[1];
+		else if (strcmp(*at, "-postgres") == 0)
+			b->postgres = at[1];
 		else if (strcmp(*at, "-out") == 0)
 			*out = at[1];
 		else
@@ -65,7 +68,7 @@ main(int argc, char ** argv)
 	names = options(argv + 1, &b, &out);
 	if (b.program == NULL || (*names != NULL && **names == '-')) {
 		fprintf(stderr, "usage: berty-bench -berty PROGRAM "
-		    "[-folder DIR] [-out FILE] [part…]\n");
+		    "[-folder DIR] [-postgres DIR] [-out FILE] [part…]\n");
 		return (2);
 	}
 	(void)mkdir(b.folder, 0700);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build as released, measure, and write build/bench.json.  Arguments name the
 # parts to measure: limits trips library daemon calls pair history
-# attachments (3 GiB of room).
+# attachments (3 GiB of room) replication.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,8 +10,10 @@ cmake --build --preset release --target berty berty-bench -- -j"$(nproc)"
 
 stores=$(pwd)/build/bench-stores
 rm -rf "$stores"
-trap 'rm -rf "$stores"' EXIT
+postgres=$(mktemp -d /tmp/berty-bench-XXXXXX)
+trap 'bench/postgres.sh stop "$postgres"; rm -rf "$stores" "$postgres"' EXIT
+bench/postgres.sh start "$postgres" 3
 echo "measuring (some minutes)"
 build/release/bench/berty-bench -berty build/release/cmd/berty/berty \
-	-folder "$stores" -out build/bench.json "$@"
+	-folder "$stores" -postgres "$postgres" -out build/bench.json "$@"
 echo "written to build/bench.json"
