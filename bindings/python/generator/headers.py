@@ -7,7 +7,7 @@ import re
 
 import cffi
 
-HEADERS = ("error.h", "log.h", "berty.h", "link.h")
+HEADERS = ("error.h", "log.h", "berty.h", "link.h", "push.h")
 
 
 def declarations(include):

@@ -11,7 +11,7 @@ from berty import ErrorCode, Node, types
 from berty._native import ffi, lib, text_of
 
 PREFIX = os.environ.get("BERTY_PREFIX")
-HEADERS = ("error", "log", "berty", "link")
+HEADERS = ("error", "log", "berty", "link", "push")
 needs_prefix = pytest.mark.skipif(
     not PREFIX, reason="BERTY_PREFIX names no installed libberty")
 

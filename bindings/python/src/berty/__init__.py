@@ -21,12 +21,13 @@ from ._link import (
 )
 from ._native import version
 from ._node import Node
+from ._push import PushMessage, push_open
 from ._stream import Stream
 from ._talk import Asked, Opened, Said, Talk
 
 __version__ = version()
 __all__ = [
     "Asked", "Error", "ErrorCode", "Link", "LinkContact", "LinkEncrypted",
-    "LinkGroup", "LinkKind", "LinkMessage", "Node", "Opened", "Said", "Stream",
-    "Talk", "types", "version",
+    "LinkGroup", "LinkKind", "LinkMessage", "Node", "Opened", "PushMessage",
+    "Said", "Stream", "Talk", "push_open", "types", "version",
 ]
