@@ -1,6 +1,7 @@
 /* http_request.c: one request, between libmicrohttpd and its handler. */
 #include <stdlib.h>
 
+#include "server/grpc_internal.h"
 #include "server/http_impl.h"
 
 /* What MHD asks for at a time, bytes. */
@@ -137,11 +138,24 @@ http_on_uri(void * user, const char * uri, struct MHD_Connection * c)
 	return (r);
 }
 
+/* A socket file is for its owner, and for root. */
+static bool
+is_stranger(const struct http_request * r)
+{
+	const union MHD_ConnectionInfo * info;
+
+	if (r->server->path[0] == '\0')
+		return (false);
+	info = MHD_get_connection_info(r->connection,
+	    MHD_CONNECTION_INFO_CONNECTION_FD);
+	return (info == NULL || !grpc_peer_may(info->connect_fd));
+}
+
 static enum MHD_Result
 begin(struct http_request * r, const char * url, const char * method)
 {
 	/* Without a path, its handler has never seen it. */
-	if (r->query == NULL || (r->path = strdup(url)) == NULL)
+	if (r->query == NULL || is_stranger(r) || (r->path = strdup(url)) == NULL)
 		return (MHD_NO);
 	r->method = method;
 	r->server->options.handle(r, r->server->options.user);

@@ -231,24 +231,22 @@ watch(struct http_server * s, struct uv_loop_s * loop)
 	    ? 0 : -ERR_INTERNAL);
 }
 
-int
-http_server_new(struct http_server ** server, struct uv_loop_s * loop,
-    const char * address, const struct http_options * options,
-    const struct logger * log, struct error * err)
+/* A server on a socket that listens, which is closed if it fails. */
+static int
+open_on(struct http_server ** server, struct uv_loop_s * loop, int fd,
+    const struct http_options * options, const struct logger * log,
+    struct error * err)
 {
 	struct http_server * s;
-	int fd, rc;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL)
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		(void)close(fd);
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
+	}
 	s->options = *options;
 	s->log = log;
 	list_init(&s->requests);
 	list_init(&s->sockets);
-	if ((rc = open_socket(s, address, &fd, err)) != 0) {
-		free(s);
-		return (rc);
-	}
 	if ((s->daemon = start(s, fd)) == NULL) {
 		(void)close(fd);
 		free(s);
@@ -262,6 +260,54 @@ http_server_new(struct http_server ** server, struct uv_loop_s * loop,
 		    "the HTTP server does not start"));
 	}
 	*server = s;
+	return (0);
+}
+
+int
+http_server_new(struct http_server ** server, struct uv_loop_s * loop,
+    const char * address, const struct http_options * options,
+    const struct logger * log, struct error * err)
+{
+	struct http_server at = {0};
+	int fd, rc;
+
+	if ((rc = open_socket(&at, address, &fd, err)) != 0)
+		return (rc);
+	if ((rc = open_on(server, loop, fd, options, log, err)) != 0) {
+		if (at.path[0] != '\0')
+			(void)unlink(at.path);
+		return (rc);
+	}
+	memcpy((*server)->address, at.address, sizeof(at.address));
+	memcpy((*server)->path, at.path, sizeof(at.path));
+	return (0);
+}
+
+int
+http_server_renew(struct http_server ** server, struct slice certificate,
+    struct slice key, struct http_server ** old, struct error * err)
+{
+	struct http_server * s = *server;
+	const union MHD_DaemonInfo * info = MHD_get_daemon_info(s->daemon,
+	    MHD_DAEMON_INFO_LISTEN_FD);
+	struct http_options options = s->options;
+	struct http_server * next = NULL;
+	int fd = info == NULL ? -1 : dup(info->listen_fd), rc;
+
+	options.certificate = certificate;
+	options.key = key;
+	if (fd < 0)
+		return (error_set(err, ERR_INTERNAL,
+		    "the socket cannot be shared"));
+	if ((rc = open_on(&next, s->timer.loop, fd, &options, s->log,
+	    err)) != 0)
+		return (rc);
+	memcpy(next->address, s->address, sizeof(s->address));
+	memcpy(next->path, s->path, sizeof(s->path));
+	s->path[0] = '\0';
+	(void)close(MHD_quiesce_daemon(s->daemon));
+	*server = next;
+	*old = s;
 	return (0);
 }
 

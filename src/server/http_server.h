@@ -62,6 +62,15 @@ int http_server_new(struct http_server ** server, struct uv_loop_s * loop,
 const char * http_server_address(const struct http_server * server);
 
 /*
+ * Show another certificate to who connects from now on.  *server is another one
+ * then, at the same address; *old accepts nobody any more and is to be freed
+ * when it may cut off those who are connected.  Otherwise an error as above, and
+ * nothing has changed.
+ */
+int http_server_renew(struct http_server ** server, struct slice certificate,
+    struct slice key, struct http_server ** old, struct error * err);
+
+/*
  * Close: `closed` is called for the requests that run, from inside; those that
  * are not ended stay their handlers'.  The loop must turn once more.
  */

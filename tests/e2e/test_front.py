@@ -526,6 +526,49 @@ def test_a_socket_file_carries_json(tmp_path):
     assert not path.exists()
 
 
+def make_certificate(folder, name):
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-days", "30", "-keyout",
+         str(key), "-out", str(certificate)], check=True,
+        stderr=subprocess.DEVNULL)
+    key.chmod(0o600)
+    return certificate, key
+
+
+def test_a_certificate_is_read_again_and_who_is_connected_goes_on(tmp_path):
+    shown = make_certificate(tmp_path, "shown")
+    node = start(tmp_path / "node", "-node.tls-certificate", str(shown[0]),
+                 "-node.tls-key", str(shown[1]))
+
+    def client():
+        return SocketClient(
+            address_of(node, "grpcws", tls=True), Kinds(node.api),
+            tls=ssl.create_default_context(cafile=shown[0]))
+
+    live = client().stream("GroupMessageList", group_pk=node.account)
+    for turn in range(3):
+        node.api.send(node.account, b"%d" % turn)
+        assert next(live).message == b"%d" % turn
+        if turn == 1:
+            break
+        other = make_certificate(tmp_path, f"other{turn}")
+        for mine, its in zip(shown, other):
+            mine.write_bytes(its.read_bytes())
+        node.process.send_signal(signal.SIGHUP)
+
+        def is_shown():
+            try:
+                return client().call("SystemInfo").process.pid
+            except ssl.SSLError:
+                return False
+
+        wait_for("the other certificate to be shown", is_shown)
+    node.stop()
+
+
 # --- websockets --------------------------------------------------------------------
 
 def test_a_message_in_pieces_is_one(node):

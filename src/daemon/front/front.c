@@ -203,6 +203,7 @@ static void
 listener_free(struct front_listener * l)
 {
 	list_remove(&l->place);
+	http_server_free(l->old);
 	http_server_free(l->server);
 	free(l);
 }
@@ -226,6 +227,8 @@ serve(struct front_listener * l, const struct grpc_address * to,
 		if ((shown = access_credentials(access, err)) == NULL)
 			return (-ERR_INVALID_INPUT);
 		tls_credentials_pem(shown, &options.certificate, &options.key);
+		(void)snprintf(l->shown, sizeof(l->shown), "%s",
+		    tls_credentials_fingerprint(shown));
 	}
 	(void)snprintf(at, sizeof(at), strchr(host, ':') != NULL ? "[%s]:%u"
 	    : "%s:%u", host, (unsigned)to->port);
@@ -270,6 +273,7 @@ add_listener(struct front * f, const char * text,
 	l->carrier = to->carrier;
 	l->metrics = metrics;
 	l->guarded = !to->local;
+	l->tls = to->tls;
 	if ((rc = serve(l, to, err)) != 0) {
 		free(l);
 		return (rc);
@@ -324,14 +328,46 @@ front_address(const struct front * f, size_t i)
 
 /* --- what changes ------------------------------------------------------------- */
 
+/* Who is connected goes on with the certificate that was shown. */
+static void
+renew(struct front_listener * l)
+{
+	struct tls_credentials * now;
+	struct slice certificate, key;
+	struct http_server * old;
+	struct error err = {0};
+
+	now = access_credentials(l->front->options.access, &err);
+	if (now == NULL || strcmp(l->shown,
+	    tls_credentials_fingerprint(now)) == 0)
+		return;
+	tls_credentials_pem(now, &certificate, &key);
+	if (http_server_renew(&l->server, certificate, key, &old, &err) != 0) {
+		log_error(l->front->log, "front", "%s shows its old "
+		    "certificate: %s", l->address, err.text);
+		return;
+	}
+	/* Those of the one before have had their time. */
+	http_server_free(l->old);
+	l->old = old;
+	(void)snprintf(l->shown, sizeof(l->shown), "%s",
+	    tls_credentials_fingerprint(now));
+}
+
 void
 front_recheck(struct front * f)
 {
 	struct list * place, * next;
+	struct front_listener * l;
 	struct front_call * c;
 
 	if (f->options.access == NULL)
 		return;
+	list_each(place, next, &f->listeners) {
+		l = list_entry(place, struct front_listener, place);
+		if (l->tls)
+			renew(l);
+	}
 	list_each(place, next, &f->calls) {
 		c = list_entry(place, struct front_call, place);
 		if (c->token != 0 && !access_knows(f->options.access,

@@ -58,7 +58,10 @@ struct front_listener {
 	enum grpc_carrier carrier;
 	bool metrics;              /* and nothing else */
 	bool guarded;              /* a token is asked for, if there are any */
+	bool tls;
+	char shown[TLS_FINGERPRINT]; /* the certificate's */
 	struct http_server * server;
+	struct http_server * old;  /* with the certificate before; or NULL */
 	char address[160];
 };
 
