@@ -71,6 +71,7 @@ extern const struct command command_account_import;
 extern const struct command command_account_delete;
 extern const struct command command_doctor;
 extern const struct command command_repl_server;
+extern const struct command command_push_server;
 extern const struct command command_version;
 
 #endif /* !BERTY_CMD_COMMAND_H */

@@ -72,6 +72,7 @@ static const struct command * const commands[] = {
 	&command_account_delete,
 	&command_doctor,
 	&command_repl_server,
+	&command_push_server,
 	&command_version,
 };
 

@@ -34,6 +34,9 @@ struct web_request {
 	const char * server;      /* host:port */
 	const char * bearer;      /* of `authorization`; or NULL */
 	bool insecure;            /* without TLS */
+	/* PEM files of a client's certificate and its key; both, or NULL. */
+	const char * certificate;
+	const char * key;
 	/*
 	 * Others wrote the address: it must not lead to this machine or into a
 	 * network of its own (loopback, private, link-local), whatever name it

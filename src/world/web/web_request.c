@@ -73,6 +73,18 @@ set_stranger(struct web_transfer * t)
 	        CURLE_OK));
 }
 
+/* Who we are, to a server that asks. */
+static bool
+set_certificate(struct web_transfer * t)
+{
+	const struct web_request * r = t->request;
+
+	return (r->certificate == NULL ||
+	    (curl_easy_setopt(t->easy, CURLOPT_SSLCERT, r->certificate) ==
+	        CURLE_OK &&
+	     curl_easy_setopt(t->easy, CURLOPT_SSLKEY, r->key) == CURLE_OK));
+}
+
 /* --- options that every request has --------------------------------------- */
 
 static bool
@@ -134,6 +146,8 @@ set_http(struct web_transfer * t)
 	if (r->url == NULL || strlen(r->url) > URL_MAX || !is_plain(r->url))
 		return (-ERR_INVALID_INPUT);
 	if (curl_easy_setopt(t->easy, CURLOPT_URL, r->url) != CURLE_OK ||
+	    /* Many at once share a connection of HTTP/2. */
+	    curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L) != CURLE_OK ||
 	    (r->body.n > 0 && !set_body(t, r->body)) ||
 	    curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST,
 	        method) != CURLE_OK)
@@ -237,7 +251,8 @@ web_transfer_new(struct web_transfer ** transfer, struct web_request * r,
 	t->request = r;
 	t->status = -1;
 	if ((t->easy = curl_easy_init()) == NULL ||
-	    !set_common(t, ca_file) || !set_stranger(t))
+	    !set_common(t, ca_file) || !set_stranger(t) ||
+	    !set_certificate(t))
 		goto err1;
 	rc = r->service == NULL ? set_http(t) : set_grpc(t);
 	if (rc != 0)
