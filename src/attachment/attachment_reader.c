@@ -322,6 +322,20 @@ open_block(struct attachment_reader * r, struct buffer * out,
 	return (1);
 }
 
+static int
+open_next(struct attachment_reader * r, struct buffer * out,
+    struct error * err)
+{
+	size_t n = r->sealed.n < ATTACHMENT_SEALED ? r->sealed.n
+	    : ATTACHMENT_SEALED;
+
+	if (r->blocks == 0)
+		attachment_choose(r->a, &r->cid, slice_of(r->sealed.p, n),
+		    r->walked && n == r->sealed.n, &r->cipher, r->key);
+	return (r->cipher == ATTACHMENT_PLAIN ? take_plain(r, out, err)
+	    : open_block(r, out, err));
+}
+
 /* The next block of the tree: 1, 0 when it is not here, or a code. */
 static int
 step(struct attachment_reader * r, struct error * err)
@@ -374,9 +388,7 @@ attachment_reader_next(struct attachment_reader * r, struct buffer * out,
 	for (;;) {
 		if (r->sealed.n > ATTACHMENT_SEALED ||
 		    (r->walked && r->sealed.n > 0))
-			return (r->cipher == ATTACHMENT_PLAIN
-			    ? take_plain(r, out, err)
-			    : open_block(r, out, err));
+			return (open_next(r, out, err));
 		if (r->walked)
 			return (end(r, err));
 		if (r->failed != 0)

@@ -52,6 +52,14 @@ void attachment_cache_trim(struct attachments * a);
 /* Is a writer at work under this id? */
 bool attachment_writer_live(const struct attachments * a, uint64_t id);
 
+/* --- attachment_choose.c ---------------------------------------------------- */
+
+/* Change cipher and key to others that were told, if those do not open the
+ * first block and these do. */
+void attachment_choose(struct attachments * a, const struct cid * cid,
+    struct slice sealed, bool last, enum attachment_cipher * cipher,
+    uint8_t key[32]);
+
 /* --- attachment_reader.c ---------------------------------------------------- */
 
 bool attachment_reader_reads(const struct attachments * a,

@@ -3,7 +3,7 @@
 #include "base/reader.h"
 #include "crypto/crypto.h"
 
-enum { ROW_VERSION = 1, SCOPE = 0, PINNED = 1, COMPLETE = 2 };
+enum { ROW_VERSION = 1, SCOPE = 0, SCOPE_OTHERS = 3, PINNED = 1, COMPLETE = 2 };
 
 static void
 encode(struct buffer * out, const struct attachment_register * r)
@@ -88,6 +88,54 @@ attachment_register_remove(struct store * s, const struct cid * cid)
 	return (store_delete(s, STORE_ATTACHMENT, SCOPE, cid_slice(cid)));
 }
 
+int
+attachment_register_others(struct store * s, const struct cid * cid,
+    struct buffer * out)
+{
+	/* At once: growing would leave copies of keys behind. */
+	(void)buffer_reserve(out, (ATTACHMENT_OTHERS_MAX + 1) *
+	    ATTACHMENT_OTHER_SIZE);
+	return (store_get(s, STORE_ATTACHMENT, SCOPE_OTHERS, cid_slice(cid),
+	    out));
+}
+
+/* Is it the first key, or proved to be another's by reading it all? */
+static bool
+is_settled(const struct attachment_register * known,
+    const struct attachment_register * r)
+{
+	return ((known->complete && known->cipher != ATTACHMENT_PLAIN) ||
+	    (known->cipher == r->cipher &&
+	     crypto_equal(known->key, r->key, sizeof(r->key))));
+}
+
+static int
+keep_other(struct store * s, const struct attachment_register * r)
+{
+	struct buffer others = {0};
+	uint8_t other[ATTACHMENT_OTHER_SIZE] = {(uint8_t)r->cipher};
+	size_t at;
+	int status;
+
+	memcpy(other + 1, r->key, sizeof(r->key));
+	status = attachment_register_others(s, &r->cid, &others);
+	if (status == -ERR_NOT_FOUND)
+		status = 0;
+	for (at = 0; at + sizeof(other) <= others.n; at += sizeof(other))
+		if (crypto_equal(others.p + at, other, sizeof(other)))
+			break;
+	if (status == 0 && at == others.n &&
+	    at < ATTACHMENT_OTHERS_MAX * sizeof(other)) {
+		buffer_append(&others, other, sizeof(other));
+		status = others.failed ? -ERR_INTERNAL : store_put(s,
+		    STORE_ATTACHMENT, SCOPE_OTHERS, cid_slice(&r->cid),
+		    buffer_all(&others));
+	}
+	crypto_wipe(other, sizeof(other));
+	buffer_wipe(&others);
+	return (status);
+}
+
 static int
 learn(struct store * s, struct slice cid, struct slice secret, int64_t now)
 {
@@ -100,6 +148,8 @@ learn(struct store * s, struct slice cid, struct slice secret, int64_t now)
 	status = attachment_register_load(s, &r.cid, &known);
 	if (status == -ERR_NOT_FOUND)
 		status = attachment_register_save(s, &r);
+	else if (status == 0 && !is_settled(&known, &r))
+		status = keep_other(s, &r);
 	crypto_wipe(&r, sizeof(r));
 	crypto_wipe(&known, sizeof(known));
 	return (status);

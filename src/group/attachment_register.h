@@ -12,6 +12,10 @@
 /* Attachments of one event whose keys are kept. */
 enum { ATTACHMENT_EVENT_MAX = 256 };
 
+/* Keys of one attachment that are kept beside the first; and of each, a byte
+ * for the cipher, then the key. */
+enum { ATTACHMENT_OTHERS_MAX = 16, ATTACHMENT_OTHER_SIZE = 33 };
+
 struct attachment_register {
 	struct cid cid;
 	enum attachment_cipher cipher;
@@ -35,10 +39,17 @@ int attachment_register_remove(struct store * s, const struct cid * cid);
 
 /*
  * Inside the transaction that joins an event: keep the keys that come with it.
- * The first key of an attachment stays; what is no key is left out.
+ * The first key of an attachment stays, and the next few that differ are kept
+ * beside it: who tells a wrong one first must not hide the right one.  What is
+ * no key is left out.
  */
 int attachment_register_learn(struct store * s, const struct attached * a,
     int64_t now);
+
+/* Append the keys beside the first (secret: wipe them), oldest first.
+ * -ERR_NOT_FOUND: there are none. */
+int attachment_register_others(struct store * s, const struct cid * cid,
+    struct buffer * out);
 
 /* Walk over all, in the order in which they became known; what each returns
  * but 0 ends it.  Nothing may be saved meanwhile. */

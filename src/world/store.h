@@ -49,7 +49,7 @@ enum store_table {
 	                           * to this device */
 	STORE_PUSH_CHAIN = 22,    /* in the file beside the store: see push_file */
 	STORE_ATTACHMENT = 24,    /* 0: attachments by CID; 1: ids whose blocks
-	                           * go; 2: the next id */
+	                           * go; 2: the next id; 3: other keys by CID */
 	STORE_SETTING = 28,       /* group: device pk -> when it restricted who
 	                           * may set what the group has */
 	STORE_SERVICE_TOKEN = 32, /* account group: token id -> token */

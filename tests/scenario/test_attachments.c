@@ -80,6 +80,56 @@ who_has_fetched_a_file_gives_it_to_others(void ** state)
 	fleet_stop(&f);
 }
 
+/* Node i is told of a key by somebody else. */
+static void
+mislead(struct fleet * f, size_t i, const struct cid * cid,
+    enum attachment_cipher cipher, uint8_t first)
+{
+	struct store * store = node_store(f->nodes[i].node);
+	uint8_t key[32] = {first};
+	struct buffer secret = {0};
+	struct slice name = cid_slice(cid), value;
+	struct attached a = {0};
+
+	attachment_secret_write(&secret, cipher, key);
+	value = buffer_all(&secret);
+	a.n = 1;
+	a.cids = &name;
+	a.secrets = &value;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(attachment_register_learn(store, &a, 0), 0);
+	assert_int_equal(store_commit(store, NULL), 0);
+	buffer_free(&secret);
+}
+
+/* Whoever saw a CID can tell others a wrong key of it, before they have the
+ * right one. */
+static void
+a_wrong_key_that_came_first_does_not_hide_the_right_one(void ** state)
+{
+	uint8_t group_pk[32], first;
+	struct fleet f;
+	struct cid cid;
+
+	(void)state;
+	fleet_start(&f, 19, &two);
+	fleet_gather(&f, group_pk);
+	for (first = 0; first < 2; first++) {
+		fleet_attach(&f, 0, FILE_SIZE, &cid);
+		mislead(&f, 1, &cid, first == 0 ? ATTACHMENT_BERTY
+		    : ATTACHMENT_PLAIN, 1);
+		mislead(&f, 1, &cid, ATTACHMENT_PLAIN, 2);
+		mislead(&f, 1, &cid, ATTACHMENT_LONG, 3);
+		fleet_send_attached(&f, 0, group_pk, "a file", &cid);
+		sim_assert(f.sim, fleet_wait_count(&f, 1, group_pk,
+		    (size_t)first + 1, SOON_MS));
+		mislead(&f, 1, &cid, ATTACHMENT_BERTY, 4);
+		read_whole(&f, 1, &cid, FILE_SIZE);
+		read_whole(&f, 1, &cid, FILE_SIZE);
+	}
+	fleet_stop(&f);
+}
+
 struct progress {
 	struct fleet * f;
 	struct fleet_call * call;
@@ -436,6 +486,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_file_goes_from_one_to_the_other),
 	    cmocka_unit_test(who_has_fetched_a_file_gives_it_to_others),
+	    cmocka_unit_test(
+	        a_wrong_key_that_came_first_does_not_hide_the_right_one),
 	    cmocka_unit_test(a_cut_in_the_middle_is_waited_out),
 	    cmocka_unit_test(a_broken_download_is_continued_after_a_restart),
 	    cmocka_unit_test(who_joins_the_message_later_has_the_key_too),
