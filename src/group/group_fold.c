@@ -46,6 +46,20 @@ member_allowed(const struct group * g, const uint8_t member_pk[32])
 	}
 }
 
+/* Registers: the same event twice changes nothing. */
+static int
+take_registers(struct group * g, const struct metadata_event * e,
+    const struct event_place * place)
+{
+	int status;
+
+	if ((status = setting_fold(g, e, place)) != 0 ||
+	    (status = replicating_fold(g->context.store, g->scope, e,
+	        place)) != 0)
+		return (status);
+	return (push_store_fold(g->context.store, g->scope, e, place));
+}
+
 /* What its own business is for the group, then for the owner. */
 static int
 take_known(struct group * g, const struct metadata_event * e,
@@ -55,11 +69,7 @@ take_known(struct group * g, const struct metadata_event * e,
 
 	if ((status = role_fold(g, e, place, member_pk)) != 0 ||
 	    (status = alias_fold(g, e, place, member_pk)) != 0 ||
-	    (status = setting_fold(g, e, place)) != 0 ||
-	    (status = replicating_fold(g->context.store, g->scope, e,
-	        place)) != 0 ||
-	    (status = push_store_fold(g->context.store, g->scope, e,
-	        place)) != 0 ||
+	    (status = take_registers(g, e, place)) != 0 ||
 	    g->handler.event == NULL)
 		return (status);
 	return (g->handler.event(g->handler.user, g, e, place, true));
@@ -326,4 +336,47 @@ group_fold(void * user, struct log * log, const struct entry * e,
 		return (own ? -ERR_INVALID_INPUT : group_count(g, 1, 0, 0));
 	verdict->deliver = !f.held;
 	return (0);
+}
+
+/* --- once more ------------------------------------------------------------ */
+
+/* Types that an earlier version passed over; the owner's are registers, too. */
+static int
+fold_passed_over(struct group * g, const struct metadata_event * e,
+    const struct event_place * place)
+{
+	uint8_t member_pk[32];
+	int status;
+
+	if (!belongs(g, e->type) ||
+	    (status = signer_of(g, e, member_pk)) == 0)
+		return (0);
+	if (status < 0 || (status = take_registers(g, e, place)) != 0)
+		return (status);
+	if (e->type < EVENT_SERVICE_TOKEN_ADDED ||
+	    e->type > EVENT_PUSH_DEVICE_SERVER_REGISTERED ||
+	    g->handler.event == NULL)
+		return (0);
+	return (g->handler.event(g->handler.user, g, e, place, true));
+}
+
+int
+group_fold_item(void * user, const struct log_item * item)
+{
+	struct group * g = user;
+	struct event_place place = {item->entry.time, item->cid};
+	struct buffer envelope = {0};
+	struct metadata_event e;
+	int status = 0;
+
+	/* What has an arrival number was checked when it got it. */
+	if (operation_value(&envelope, item->entry.payload) == 0 &&
+	    (item->arrival != 0 ? metadata_reopen : metadata_open_ours)(&e,
+	    buffer_all(&envelope), &g->secrets->info, g->network,
+	    NULL) == 0) {
+		status = fold_passed_over(g, &e, &place);
+		metadata_event_free(&e);
+	}
+	buffer_free(&envelope);
+	return (status);
 }

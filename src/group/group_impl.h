@@ -40,6 +40,9 @@ int group_fold(void * user, struct log * log, const struct entry * e,
     const struct cid * cid, struct slice value, bool own,
     struct log_verdict * verdict);
 
+/* Fold the registers of an item of the metadata log once more (role.h). */
+int group_fold_item(void * user, const struct log_item * item);
+
 /* Is event 2 for this member written?  1, 0 or a code. */
 int group_secret_sent(struct group * g, const uint8_t member_pk[32]);
 

@@ -326,7 +326,9 @@ role_fold_log(struct group * g)
 	if ((status = role_folded(g, &folded)) != 0 || folded)
 		return (status);
 	log_status(g->metadata, &log);
-	if (log.joined > 0 && (status = fold_again(g)) != 0)
+	if (log.joined > 0 && ((status = fold_again(g)) != 0 ||
+	    (status = log_each_causal(g->metadata, 0, group_fold_item,
+	        g)) != 0))
 		return (status);
 	return (role_set_folded(g));
 }

@@ -27,7 +27,8 @@ int role_fold(struct group * g, const struct metadata_event * e,
 int role_device_known(struct group * g, const uint8_t device_pk[32],
     bool moved);
 
-/* Fold what the log holds, once, of a group that an earlier version kept. */
+/* Fold what the log holds, once, of a group that an earlier version kept: roles
+ * and aliases anew, and what it passed over (events 401 to 406, settings). */
 int role_fold_log(struct group * g);
 
 #endif /* !BERTY_GROUP_ROLE_H */

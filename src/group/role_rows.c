@@ -10,6 +10,9 @@
 #define NAME_CREATOR "creator"
 #define NAME_FOLDED "folded"
 
+/* To be raised when what is folded of a log becomes more. */
+#define FOLDED "2"
+
 /* First byte of a row of grants. */
 #define GRANTS 'G'
 
@@ -276,8 +279,9 @@ role_folded(struct group * g, bool * folded)
 
 	status = store_get(g->context.store, STORE_ROLE, g->todo,
 	    slice_text(NAME_FOLDED), &value);
+	*folded = status == 0 &&
+	    slice_equal(buffer_all(&value), slice_text(FOLDED));
 	buffer_free(&value);
-	*folded = status == 0;
 	return (status == -ERR_NOT_FOUND ? 0 : status);
 }
 
@@ -285,5 +289,5 @@ int
 role_set_folded(struct group * g)
 {
 	return (store_put(g->context.store, STORE_ROLE, g->todo,
-	    slice_text(NAME_FOLDED), slice_text("1")));
+	    slice_text(NAME_FOLDED), slice_text(FOLDED)));
 }
