@@ -23,6 +23,9 @@ read_cursor(struct replicated * g)
 	int rc;
 	size_t i;
 
+	/* What was counted of a page that was taken back does not count. */
+	memset(g->told, 0, sizeof(g->told));
+	memset(g->after, 0, sizeof(g->after));
 	rc = store_get(g->s->store, STORE_GROUP, 0,
 	    slice_of(g->row.id, REPLICA_ID), &kept);
 	if (rc == 0 && kept.n == CURSOR_SIZE) {

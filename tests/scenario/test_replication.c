@@ -494,6 +494,95 @@ a_group_whose_server_dies_is_taken_over(void ** state)
 	fleet_stop(&f);
 }
 
+/* --- a page that does not read ------------------------------------------- */
+
+/* A database whose first page of entries ends in what is no entry. */
+struct torn {
+	struct replica replica;   /* what the server is given */
+	struct replica * whole;
+	bool done;
+	void (*told)(struct replica_request * r, int status);
+};
+
+static struct torn torn;
+
+static void
+tear(struct replica_request * r, int status)
+{
+	if (status == 0 && r->n_entries > 1 && !torn.done) {
+		r->entries[r->n_entries - 1].cid.n = 0;
+		torn.done = true;
+	}
+	r->done = torn.told;
+	r->done(r, status);
+}
+
+static int
+torn_submit(struct replica * r, struct replica_request * request)
+{
+	(void)r;
+	if (request->call == REPLICA_READ && !torn.done) {
+		torn.told = request->done;
+		request->done = tear;
+	}
+	return (replica_submit(torn.whole, request));
+}
+
+static void
+torn_watch(struct replica * r, void (*changed)(void * user), void * user)
+{
+	(void)r;
+	replica_watch(torn.whole, changed, user);
+}
+
+static void
+a_page_that_does_not_read_is_read_again_from_its_beginning(void ** state)
+{
+	static const struct replica_ops ops = {.submit = torn_submit,
+	    .watch = torn_watch};
+	struct fleet f;
+	struct place db = {0}, a = {0}, b = {0};
+	struct replication_status before, after;
+	struct told t;
+	uint8_t group[32];
+
+	(void)state;
+	start(&f, NULL, 98);
+	fleet_gather(&f, group);
+	db.f = a.f = b.f = &f;
+	db.w = db.db_w = sim_node(f.sim);
+	open_database(&db, true);
+	a.w = sim_node(f.sim);
+	b.w = sim_node(f.sim);
+	a.replica = db.replica;
+	assert_int_equal(try_server(&a), 0);
+	t = tell_of(&f, 0, group);
+	assert_int_equal(register_group(&a, &t, "token"), 0);
+	fleet_close(&f, 1);
+	fleet_send_many(&f, 0, group, "kept", 0, 20);
+	sim_run_for(f.sim, 20000);
+	sim_assert(f.sim, wait_kept(&a, 0, group));
+	sim_run_for(f.sim, 5000);
+	fleet_close(&f, 0);
+	replication_server_status(a.server, &before);
+	sim_kill(a.w);
+	replication_server_close(a.server);
+
+	torn = (struct torn){.replica = {.ops = &ops, .shared = true},
+	    .whole = db.replica};
+	b.replica = &torn.replica;
+	assert_int_equal(try_server(&b), 0);
+	sim_run_for(f.sim, 60000);
+	assert_true(torn.done);
+	replication_server_status(b.server, &after);
+	assert_int_equal(after.led, 1);
+	assert_int_equal(after.entries[0], before.entries[0]);
+	assert_int_equal(after.entries[1], before.entries[1]);
+	replication_server_close(b.server);
+	close_place(&db);
+	fleet_stop(&f);
+}
+
 int
 main(void)
 {
@@ -506,6 +595,8 @@ main(void)
 		cmocka_unit_test(a_disk_that_fails_is_told_of_once),
 		cmocka_unit_test(a_server_that_crashes_at_any_write_keeps_on),
 		cmocka_unit_test(a_group_whose_server_dies_is_taken_over),
+		cmocka_unit_test(
+		    a_page_that_does_not_read_is_read_again_from_its_beginning),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
