@@ -21,7 +21,15 @@ struct http_server {
 	bool closing;
 	struct list requests;
 	struct list sockets;      /* that speak another protocol */
+	struct list strangers;    /* connections, the oldest first */
+	unsigned connections;
 	char path[108];           /* of the socket file; empty: TCP */
+};
+
+/* A connection, as long as MHD has it. */
+struct http_link {
+	struct list place;        /* among strangers, or nowhere */
+	MHD_socket fd;
 };
 
 /* Sees that a client goes away while MHD does not look. */
@@ -72,6 +80,11 @@ void * http_on_uri(void * user, const char * uri,
 /* The connection is not heard any more. */
 void http_detach(struct http_request * r);
 void http_wake(struct http_request * r);
+
+/* http_link.c: who comes and goes. */
+unsigned http_connections_max(const struct http_server * s);
+void http_on_connection(void * user, struct MHD_Connection * c,
+    void ** link, enum MHD_ConnectionNotificationCode what);
 
 /* http_watch.c: while a request is suspended, look whether its client is there. */
 void http_watch_start(struct http_request * r);

@@ -184,9 +184,10 @@ start_with(struct http_server * s, int fd, const struct buffer * certificate,
 	return (MHD_start_daemon(flags, 0, NULL, NULL, http_on_access, s,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, s,
+	    MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
 	    MHD_OPTION_CONNECTION_LIMIT,
-	        o->connections_max == 0 ? 128U : o->connections_max,
+	        http_connections_max(s),
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	        o->idle_s == 0 ? 30U : o->idle_s,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
@@ -247,6 +248,7 @@ open_on(struct http_server ** server, struct uv_loop_s * loop, int fd,
 	s->log = log;
 	list_init(&s->requests);
 	list_init(&s->sockets);
+	list_init(&s->strangers);
 	if ((s->daemon = start(s, fd)) == NULL) {
 		(void)close(fd);
 		free(s);

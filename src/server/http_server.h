@@ -43,6 +43,9 @@ struct http_options {
 	size_t body_max;          /* bytes; 0: 64 KiB */
 	unsigned connections_max; /* 0: 128 */
 	unsigned idle_s;          /* a connection that says nothing; 0: 30 */
+	/* Above three quarters of connections_max, the oldest connection of
+	 * which http_know was not said gives way to who comes. */
+	bool strangers_give_way;
 	/* A request whose headers have come: set its events, answer now or
 	 * later. */
 	void (*handle)(struct http_request * r, void * user);
@@ -94,6 +97,9 @@ const char * http_path(const struct http_request * r);   /* decoded */
 struct slice http_query(const struct http_request * r);
 /* A header, or an empty slice; its case does not matter. */
 struct slice http_header(const struct http_request * r, const char * name);
+
+/* Its client may stay: it has shown who it is, or need not. */
+void http_know(struct http_request * r);
 
 /* Walk the headers: fn says whether to go on. */
 void http_each_header(const struct http_request * r,
@@ -148,7 +154,8 @@ struct http_socket_events {
 void http_socket_watch(struct http_socket * s,
     const struct http_socket_events * events, void * user);
 void * http_socket_user(const struct http_socket * s);
-/* As http_pause, http_write and http_queued. */
+/* As http_know, http_pause, http_write and http_queued. */
+void http_socket_know(struct http_socket * s);
 void http_socket_pause(struct http_socket * s, bool paused);
 bool http_socket_write(struct http_socket * s, struct slice bytes);
 size_t http_socket_queued(const struct http_socket * s);

@@ -18,6 +18,7 @@ struct http_socket {
 	struct list place;
 	struct http_server * server;  /* NULL: it is gone */
 	struct MHD_UpgradeResponseHandle * handle;
+	struct http_link * link;  /* as long as it is not closing; or NULL */
 	union {
 		uv_handle_t handle;
 		uv_stream_t stream;
@@ -188,8 +189,9 @@ http_socket_begin(void * user, struct MHD_Connection * c, void * request,
 	struct http_request * r = request;
 	struct http_socket * s = calloc(1, sizeof(*s));
 	void * upgraded_user = r->upgraded_user;
+	const union MHD_ConnectionInfo * info = MHD_get_connection_info(c,
+	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-	(void)c;
 	r->upgraded_user = NULL;
 	if (s == NULL) {
 		(void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
@@ -198,6 +200,7 @@ http_socket_begin(void * user, struct MHD_Connection * c, void * request,
 	}
 	s->server = server;
 	s->handle = handle;
+	s->link = info == NULL ? NULL : info->socket_context;
 	list_append(&server->sockets, &s->place);
 	if (take(s, server->timer.loop, fd) == 0) {
 		r->upgraded(upgraded_user, s, slice_of(came, n));
@@ -221,6 +224,13 @@ http_socket_end_all(struct http_server * server)
 
 	list_each(place, next, &server->sockets)
 		lost(list_entry(place, struct http_socket, place));
+}
+
+void
+http_socket_know(struct http_socket * s)
+{
+	if (!s->closing && s->link != NULL)
+		list_remove(&s->link->place);
 }
 
 void

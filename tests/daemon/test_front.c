@@ -388,6 +388,49 @@ a_websocket_that_sends_no_headers_is_closed(void ** state)
 }
 
 static void
+who_says_nothing_gives_way_to_who_comes(void ** state)
+{
+	struct place p;
+	struct answer a = {0};
+	int silent[20], sockets[20], waiting, fd;
+	size_t i;
+
+	(void)state;
+	place_make(&p, &(struct front_options){.connections_max = 8});
+	waiting = post(&p, "Wait", 0, 5);
+	turn_until(&p, p.toy.handled == 1);
+	for (i = 0; i < 20; i++) {
+		silent[i] = dial(&p, 0);
+		/* Some say a little. */
+		write_text(&p, silent[i], i % 2 == 0 ? "" : "POST / HT");
+		world_os_turn(p.world);
+	}
+	for (i = 0; i < 20; i++) {
+		sockets[i] = dial(&p, 1);
+		write_text(&p, sockets[i], "GET /toy.Service/Wait HTTP/1.1\r\n"
+		    "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+		    "Sec-WebSocket-Version: 13\r\n"
+		    "Sec-WebSocket-Protocol: grpc-websockets\r\n\r\n");
+		memset(&a, 0, sizeof(a));
+		turn_until(&p, says(&a, sockets[i], "101 "));
+	}
+	memset(&a, 0, sizeof(a));
+	fd = post(&p, "Once", 0, 5);
+	turn_until(&p, says(&a, fd, "grpc-status: 0"));
+	/* Who is known stays. */
+	assert_int_equal(0, p.toy.cancelled);
+	for (i = 0; i < 20; i++) {
+		(void)close(silent[i]);
+		(void)close(sockets[i]);
+	}
+	(void)close(fd);
+	(void)close(waiting);
+	turn_until(&p, p.toy.cancelled == 1);
+	place_end(&p);
+}
+
+static void
 a_front_that_stops_cancels_its_calls(void ** state)
 {
 	struct place p;
@@ -413,6 +456,7 @@ main(void)
 	    cmocka_unit_test(answers_that_nobody_reads_are_limited_in_all),
 	    cmocka_unit_test(a_message_of_4_mib_is_read_and_no_larger_one),
 	    cmocka_unit_test(a_websocket_that_sends_no_headers_is_closed),
+	    cmocka_unit_test(who_says_nothing_gives_way_to_who_comes),
 	    cmocka_unit_test(a_front_that_stops_cancels_its_calls)};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

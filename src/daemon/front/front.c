@@ -216,7 +216,7 @@ serve(struct front_listener * l, const struct grpc_address * to,
 	struct http_options options = {.body_max = FRONT_BODY_MAX,
 	    .connections_max = l->front->options.connections_max == 0 ?
 	        CONNECTIONS_MAX : l->front->options.connections_max,
-	    .idle_s = IDLE_S,
+	    .idle_s = IDLE_S, .strangers_give_way = true,
 	    .handle = on_request, .user = l};
 	const char * host = strcmp(to->host, "localhost") == 0 ? "127.0.0.1"
 	    : to->host;

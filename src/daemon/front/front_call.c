@@ -279,6 +279,7 @@ front_call_open(struct front_call * c, const struct front_listener * l,
 		front_call_cancel(c, GRPC_UNAUTHENTICATED, advice);
 		return (false);
 	}
+	c->carrier->know(c);
 	if (entry == NULL) {
 		front_call_cancel(c, GRPC_UNIMPLEMENTED, "unknown method");
 		return (false);

@@ -242,6 +242,12 @@ gateway_pause(struct front_call * c, bool paused)
 	http_pause(c->carriage, paused);
 }
 
+static void
+gateway_know(struct front_call * c)
+{
+	http_know(c->carriage);
+}
+
 static size_t
 gateway_queued(const struct front_call * c)
 {
@@ -307,6 +313,7 @@ static const struct front_carrier carrier = {
 	.message = gateway_message,
 	.end = gateway_end,
 	.pause = gateway_pause,
+	.know = gateway_know,
 	.queued = gateway_queued,
 	.next = gateway_next,
 };

@@ -82,6 +82,8 @@ struct front_carrier {
 	void (*end)(struct front_call * c, enum grpc_status status,
 	    const struct error * err);
 	void (*pause)(struct front_call * c, bool paused);
+	/* Its client may stay. */
+	void (*know)(struct front_call * c);
 	size_t (*queued)(const struct front_call * c);
 	/* Is there a message at the front of c->in?  Append its encoding. */
 	enum front_found (*next)(struct front_call * c, struct buffer * out,

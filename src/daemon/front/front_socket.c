@@ -163,6 +163,15 @@ socket_pause(struct front_call * c, bool paused)
 		http_socket_pause(o->s, paused);
 }
 
+static void
+socket_know(struct front_call * c)
+{
+	struct socket * o = c->carriage;
+
+	if (o->s != NULL)
+		http_socket_know(o->s);
+}
+
 static size_t
 socket_queued(const struct front_call * c)
 {
@@ -176,6 +185,7 @@ static const struct front_carrier carrier = {
 	.message = socket_message,
 	.end = socket_end,
 	.pause = socket_pause,
+	.know = socket_know,
 	.queued = socket_queued,
 	.next = front_next_frame,
 };

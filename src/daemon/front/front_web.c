@@ -106,6 +106,12 @@ web_pause(struct front_call * c, bool paused)
 	http_pause(request_of(c), paused);
 }
 
+static void
+web_know(struct front_call * c)
+{
+	http_know(request_of(c));
+}
+
 static size_t
 web_queued(const struct front_call * c)
 {
@@ -117,6 +123,7 @@ static const struct front_carrier carrier = {
 	.message = web_message,
 	.end = web_end,
 	.pause = web_pause,
+	.know = web_know,
 	.queued = web_queued,
 	.next = front_next_frame,
 };
