@@ -40,7 +40,7 @@ is_public_v4(const uint8_t ip[4])
 	return (true);
 }
 
-/* Global unicast is 2000::/3; some of it, and what translates, leads to IPv4. */
+/* Global unicast is 2000::/3; some of it, and what translates, is IPv4. */
 static bool
 is_public_v6(const uint8_t ip[16])
 {
