@@ -182,6 +182,13 @@ class Scene:
     def mute(self):
         return self.ended(Mute())
 
+    @staticmethod
+    def nobody():
+        """An endpoint where nobody listens."""
+        gone = Mute()
+        gone.close()
+        return gone.endpoint
+
     @cached_property
     def issuer(self):
         return Issuer()

@@ -9,10 +9,6 @@ from conftest import Failure, Nodes, wait_for
 from rpc_table import ROWS
 from scene import Scene
 
-# The calls that say that they are not built, and for which request.
-NOT_BUILT = {
-    ("AttachmentPrepare", "no encryption"),
-}
 STATUS = {
     grpc.StatusCode.INVALID_ARGUMENT: (
         100, 101, 102, 104, 1200, 1305, 2002, 4009, *range(6003, 6007)),
@@ -126,7 +122,12 @@ def s(row, tmp_path_factory):
     scene = Scene(made, folder)
     yield scene
     scene.close()
-    made.close()
+    try:
+        # It ends well after all that: nothing is lost, nothing hangs.
+        for node in made.nodes:
+            node.stop()
+    finally:
+        made.close()
 
 
 def test_it_does_what_it_says(s, row):
@@ -151,8 +152,7 @@ def test_each_refusal(s, row):
         codes = failed.value.codes
         why = f"{row.name}, {refusal.why}: {failed.value}"
         assert ((codes[0], codes[-1]) if codes else ()) == refusal.codes, why
-        assert 666 not in codes, why
-        assert (777 in codes) == ((row.name, refusal.why) in NOT_BUILT), why
+        assert 666 not in codes and 777 not in codes, why
         assert failed.value.status == status_of(codes), why
         if codes:
             assert re.match(r"\w+\(#%d\)" % codes[0], str(
@@ -242,6 +242,3 @@ def test_the_table_is_complete(module_nodes):
     for r in ROWS:
         whys = [x.why for x in r.refusals]
         assert len(whys) == len(set(whys)), r.name
-    for name, why in NOT_BUILT:
-        assert why in [x.why for r in ROWS if r.name == name
-                       for x in r.refusals]
