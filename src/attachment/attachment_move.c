@@ -83,14 +83,23 @@ attachment_move_block(struct attachment_move * m, const struct cid * cid,
 	    &m->about.held));
 }
 
+/* Bytes of the file that holds it. */
+static uint64_t
+file_size(const struct attachment_register * about)
+{
+
+	return (about->cipher == ATTACHMENT_PLAIN ? about->bytes :
+	    attachment_sealed_size(about->bytes));
+}
+
 int
 attachment_move_keep(struct attachment_move * m)
 {
 	struct cid next;
 
 	m->about.complete = unixfs_walk_ahead(&m->walk, &next, 1) == 0;
-	if (m->about.complete && unixfs_walk_size(&m->walk) !=
-	    attachment_sealed_size(m->about.bytes))
+	if (m->about.complete &&
+	    unixfs_walk_size(&m->walk) != file_size(&m->about))
 		return (-ERR_INVALID_INPUT);
 	return (attachment_register_save(m->store, &m->about));
 }

@@ -325,7 +325,8 @@ struct file {
 };
 
 static void
-file_new(struct file * file, const char * how, unsigned bytes)
+file_in(struct file * file, enum attachment_cipher cipher, const char * how,
+    unsigned bytes)
 {
 	const uint8_t key[32] = {1};
 	struct buffer secret = {0}, text = {0};
@@ -333,12 +334,19 @@ file_new(struct file * file, const char * how, unsigned bytes)
 	memset(file->bytes, 7, sizeof(file->bytes));
 	cid_of(&file->cid, CID_RAW, slice_of(file->bytes,
 	    sizeof(file->bytes)));
-	attachment_secret_write(&secret, ATTACHMENT_BERTY, key);
+	attachment_secret_write(&secret, cipher, key);
 	hex_encode(&text, buffer_all(&secret));
 	snprintf(file->line, sizeof(file->line), "%.*s %s %u 5\n",
 	    (int)text.n, (const char *)text.p, how, bytes);
 	buffer_free(&secret);
 	buffer_free(&text);
+}
+
+static void
+file_new(struct file * file, const char * how, unsigned bytes)
+{
+
+	file_in(file, ATTACHMENT_BERTY, how, bytes);
 }
 
 static void
@@ -398,6 +406,10 @@ an_attachment_is_as_large_as_it_should_be(void ** state)
 	assert_int_equal(restore_file(f, &file, 1, 1), -ERR_INVALID_INPUT);
 	file_new(&file, "fetched", 100);
 	assert_int_equal(restore_file(f, &file, 1, 1), 0);
+	file_in(&file, ATTACHMENT_PLAIN, "fetched", 116);
+	assert_int_equal(restore_file(f, &file, 1, 1), 0);
+	file_in(&file, ATTACHMENT_PLAIN, "fetched", 100);
+	assert_int_equal(restore_file(f, &file, 1, 1), -ERR_INVALID_INPUT);
 }
 
 static void

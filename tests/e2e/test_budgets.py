@@ -17,6 +17,19 @@ def test_every_test_that_the_page_names_is_there():
                    for f in files), name
 
 
+def test_every_budget_in_the_code_is_on_the_page():
+    page = PAGE.read_text()
+    named = {name for f in (HERE.parent / "src").rglob("*.c")
+             for name in re.findall(
+                 r'(?:budget|patience)_init\([^;"]*"([a-z0-9_.]+)"',
+                 f.read_text())}
+    assert len(named) > 60
+    assert not [name for name in named if f"`{name}`" not in page]
+    # And the reverse: no row is of a budget that went.
+    rows = set(re.findall(r"^\| `(\w+\.\w+)` \|", page, re.M))
+    assert not rows - named
+
+
 def test_every_budget_of_a_node_is_on_the_page(nodes):
     page = PAGE.read_text()
     shown = nodes().api.call("SystemInfo").budgets

@@ -114,17 +114,19 @@ def test_attachments_come_along(nodes, tmp_path):
     a = nodes()
     data = bytes_of(1000000)
     cid = prepare(a, data)
+    plain = prepare(a, data[:999], disable_encryption=True)
     names = tarfile.open(fileobj=io.BytesIO(export(a))).getnames()
     assert not any(n.startswith("blocks/") for n in names)
     path = tmp_path / "account.tar"
     a.cli("export", "-attachments", str(path))
     names = tarfile.open(path).getnames()
-    assert sum(n.startswith("attachments/") for n in names) == 1
-    assert sum(n.startswith("blocks/") for n in names) == 5
+    assert sum(n.startswith("attachments/") for n in names) == 2
+    assert sum(n.startswith("blocks/") for n in names) == 6
     a.stop()
     new = restored(nodes, path.read_bytes())
     assert kept(new, cid).complete and kept(new, cid).pinned
     assert retrieve(new, cid) == data
+    assert retrieve(new, plain) == data[:999]
 
 
 def test_a_changed_archive_is_refused(nodes, story):
