@@ -13,7 +13,7 @@ def test_every_test_that_the_page_names_is_there():
         # Tests that several programs share are in support/.
         files = [*(HERE / folder).glob("test_*.c"),
                  *(HERE / "support").glob("*_contract.c")]
-        assert any(re.search(rf"\b{name}\(void \*\* state\)", f.read_text())
+        assert any(re.search(rf"\b{name}\(\s*void \*\* state\)", f.read_text())
                    for f in files), name
 
 
