@@ -26,6 +26,7 @@ enum {
 	SYNC_EXCHANGE_MS = 30000,     /* the slow schedule */
 	SYNC_EXCHANGE_LONGEST_MS = 600000,
 	SYNC_REPLY_MS = 10000,        /* between equal replies to a peer */
+	SYNC_REPLY_OTHER_MS = 1000,   /* the same, to one that got on */
 	SYNC_RETRY_MS = 30000,        /* after a transaction that failed */
 
 	/* Bytes of a message. */

@@ -233,6 +233,29 @@ sync_tell(struct sync_log * l, struct sync_peer * p, const struct cid * heads,
 	sync_hash_heads(heads, n, p->ours);
 }
 
+/* Did it not hear our heads since it has those of its own? */
+static bool
+is_unanswered(const struct sync_peer * p)
+{
+	return (!p->answered || memcmp(p->answer_to, p->theirs, 32) != 0);
+}
+
+/*
+ * The same thing is not said twice in a row at once: it may be on its way.  Who
+ * has got on to heads that it did not have, and not to ours, had to let the
+ * newest entries go, and waits to hear of them.
+ */
+static uint64_t
+repeat_at(const struct sync_peer * p)
+{
+	uint8_t none[32];
+
+	sync_hash_heads(NULL, 0, none);
+	return (clock_add(p->told_at, is_unanswered(p) &&
+	    memcmp(p->theirs, none, 32) != 0 ? SYNC_REPLY_OTHER_MS :
+	    SYNC_REPLY_MS));
+}
+
 void
 sync_consider_reply(struct sync_log * l, struct sync_peer * p)
 {
@@ -249,14 +272,11 @@ sync_consider_reply(struct sync_log * l, struct sync_peer * p)
 	if (n == 0 || memcmp(hash, p->theirs, 32) == 0)
 		return;
 	/*
-	 * The same thing is not said twice in a row at once: it may be on its
-	 * way.  If it was lost, it is said again later; but to the same heads
-	 * only once, or two peers would go on.
+	 * What was lost is said again later; but to the same heads only once,
+	 * or two peers would go on.
 	 */
-	if (p->told && memcmp(hash, p->ours, 32) == 0 &&
-	    now < clock_add(p->told_at, SYNC_REPLY_MS)) {
-		p->later = !p->answered ||
-		    memcmp(p->answer_to, p->theirs, 32) != 0;
+	if (p->told && memcmp(hash, p->ours, 32) == 0 && now < repeat_at(p)) {
+		p->later = is_unanswered(p);
 		sync_arm_tick(l->s);
 		return;
 	}
@@ -273,8 +293,7 @@ sync_reply_at(const struct sync_log * l)
 
 	list_each(place, following, &l->peers) {
 		p = list_entry(place, const struct sync_peer, place);
-		its = clock_add(p->told_at, SYNC_REPLY_MS);
-		if (p->later && its < at)
+		if (p->later && (its = repeat_at(p)) < at)
 			at = its;
 	}
 	return (at);
@@ -289,7 +308,7 @@ sync_reply_later(struct sync_log * l)
 
 	list_each(place, following, &l->peers) {
 		p = list_entry(place, struct sync_peer, place);
-		if (p->later && now >= clock_add(p->told_at, SYNC_REPLY_MS))
+		if (p->later && now >= repeat_at(p))
 			sync_consider_reply(l, p);
 	}
 }
