@@ -30,6 +30,8 @@ static const struct flag push_flags[] = {
 	    "UnifiedPush server of their own choice"},
 	{"unifiedpush.anywhere", NULL, NULL, "post also without TLS, and to "
 	    "addresses of private networks: whoever registers says where"},
+	{"mqtt", "LIST", NULL, "brokers, separated by commas: BUNDLE="
+	    "mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/PREFIX]"},
 	{"node.listeners", "LIST", "/ip4/127.0.0.1/tcp/9091/grpc", "where the "
 	    "service is, separated by commas: /unix/PATH, "
 	    "/ip4/127.0.0.1/tcp/PORT, HOST:PORT; with /tls behind it over "
@@ -54,7 +56,7 @@ static const char help[] =
 "what is said: that is sealed.\n"
 "\n"
 "A relay pushes for the apps that it has the developer's keys of, with Apple and\n"
-"Google; UnifiedPush needs none.  Its key must stay the same: with\n"
+"Google; UnifiedPush and MQTT need none.  Its key must stay the same: with\n"
 "another one, all devices must register again.\n";
 
 static const char * const levels[] = {"debug", "info", "warn", "error"};
@@ -159,7 +161,7 @@ ready(void * user, const struct berty_push_server_info * info)
 
 /* --- running -------------------------------------------------------------- */
 
-#define LISTS 4
+#define LISTS 5
 
 /* Everything that the options borrow. */
 struct borrowed {
@@ -172,9 +174,9 @@ fill_lists(struct run * run, struct berty_push_server_options * o,
     struct borrowed * b)
 {
 	static const char * const names[LISTS] = {"node.listeners", "apns",
-	    "fcm", "unifiedpush"};
+	    "fcm", "unifiedpush", "mqtt"};
 	const char * const ** to[LISTS] = {&o->listeners, &o->apns, &o->fcm,
-	    &o->unified};
+	    &o->unified, &o->mqtt};
 	size_t i;
 
 	for (i = 0; i < LISTS; i++) {

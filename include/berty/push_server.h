@@ -35,6 +35,8 @@ struct berty_push_server_options {
 	const char * const * unified;
 	bool unified_anywhere;          /* also without TLS, and to addresses of
 	                                 * private networks */
+	/* MQTT: "BUNDLE=mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/PREFIX]". */
+	const char * const * mqtt;
 
 	const char * const * listeners; /* of gRPC */
 	const char * tls_certificate;   /* PEM files for listeners with /tls; */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "daemon/push_mqtt.h"
 #include "services/push_apns.h"
 #include "services/push_fcm.h"
 #include "services/push_unified.h"
@@ -239,6 +240,17 @@ add_unified(const struct making * m, char * text, struct error * err)
 	return (push_relay_add(m->relay, p, err));
 }
 
+static int
+add_mqtt(const struct making * m, char * text, struct error * err)
+{
+	struct push_provider * p;
+	int rc;
+
+	if ((rc = push_mqtt_new(&p, m->world, text, m->o->ca_file, err)) != 0)
+		return (rc);
+	return (push_relay_add(m->relay, p, err));
+}
+
 /* --- all ------------------------------------------------------------------ */
 
 static int
@@ -270,11 +282,12 @@ push_providers_add(struct push_relay * r, struct world * world,
 	*files = NULL;
 	if ((rc = add_list(&m, o->apns, add_apple, err)) != 0 ||
 	    (rc = add_list(&m, o->fcm, add_google, err)) != 0 ||
-	    (rc = add_list(&m, o->unified, add_unified, err)) != 0)
+	    (rc = add_list(&m, o->unified, add_unified, err)) != 0 ||
+	    (rc = add_list(&m, o->mqtt, add_mqtt, err)) != 0)
 		return (rc);
 	if (push_relay_provider(r, 0) == NULL)
 		return (error_set(err, ERR_NO_PROVIDERS_CONFIGURED, "a relay "
-		    "needs somebody to push by: -apns, -fcm or "
-		    "-unifiedpush"));
+		    "needs somebody to push by: -apns, -fcm, -unifiedpush or "
+		    "-mqtt"));
 	return (0);
 }

@@ -5,8 +5,11 @@ import http.server
 import json
 import os
 import select
+import shutil
 import signal
+import socket
 import ssl
+import struct
 import subprocess
 import threading
 
@@ -18,7 +21,7 @@ from conftest import (BERTY, START_SECONDS, Client, Failure, befriend,
 from test_replication import Issuer
 
 SERVICE = "berty.push.v1.PushService"
-APNS, FCM, UNIFIED = 2, 3, 7000
+MQTT, APNS, FCM, UNIFIED = 1, 2, 3, 7000
 
 
 def openssl(*words, **more):
@@ -306,6 +309,103 @@ def test_what_each_provider_is_given_the_sleeping_device_reads(
     opens(body, "test.up")
 
 
+def subscription(topic):
+    """CONNECT and SUBSCRIBE of MQTT 3.1.1."""
+    connect = b"\0\4MQTT\4\2\0\x3c\0\1s"
+    subscribe = b"\0\1" + struct.pack(">H", len(topic)) + topic + b"\1"
+    return (b"\x10" + bytes([len(connect)]) + connect + b"\x82" +
+            bytes([len(subscribe)]) + subscribe)
+
+
+def exactly(sock, n):
+    data = b""
+    while len(data) < n:
+        piece = sock.recv(n - len(data))
+        assert piece, "the broker broke off"
+        data += piece
+    return data
+
+
+def published(sock):
+    """The topic and the payload of the next PUBLISH."""
+    while True:
+        kind, n, shift = exactly(sock, 1)[0], 0, 0
+        while True:
+            byte = exactly(sock, 1)[0]
+            n |= (byte & 0x7f) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+        body = exactly(sock, n)
+        if kind >> 4 == 3:
+            size = int.from_bytes(body[:2], "big")
+            rest = body[2 + size:]
+            return body[2:2 + size], rest[2:] if kind & 6 else rest
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """The port of a mosquitto of our own."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                      "persistence false\n")
+    path = os.environ["PATH"] + ":/usr/sbin"
+    process = subprocess.Popen([shutil.which("mosquitto", path=path), "-c",
+                                str(config)], stderr=subprocess.DEVNULL)
+
+    def answers():
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        except OSError:
+            return False
+    wait_for("the broker", answers)
+    yield port
+    process.terminate()
+    process.wait(START_SECONDS)
+
+
+def test_who_listens_to_a_broker_reads_what_is_published(
+        tmp_path, pair, broker):
+    alice, bob, group = pair
+    relay = Relay(tmp_path, "-mqtt",
+                  f"test.mqtt=mqtt://127.0.0.1:{broker}/berty/")
+    relay.share(bob, group, MQTT, "test.mqtt", b"bob")
+    wait_for("bob's token at alice's", lambda: [
+        e for e in alice.api.events(group) if e.metadata.event_type == 404])
+    with socket.create_connection(("127.0.0.1", broker)) as listener:
+        listener.settimeout(START_SECONDS)
+        listener.sendall(subscription(b"berty/bob"))
+        assert exactly(listener, 4) == b"\x20\2\0\0"
+        assert exactly(listener, 5) == b"\x90\3\0\1\1"
+        cid = alice.api.send(group, b"by a broker")
+        reply = alice.api.call("PushSend", cid=cid, group_public_key=group)
+        assert not reply.failures, reply
+        topic, payload = published(listener)
+    assert topic == b"berty/bob"
+    clear = bob.api.message("berty.protocol.v1.EncryptedMessage")
+    clear.ParseFromString(
+        bob.api.call("PushReceive", payload=payload).cleartext)
+    assert clear.plaintext == b"by a broker"
+    relay.close()
+
+
+def test_a_topic_of_many_is_not_published_to(tmp_path, pair, broker):
+    alice, bob, group = pair
+    relay = Relay(tmp_path, "-mqtt", f"test.mqtt=mqtt://127.0.0.1:{broker}")
+    relay.share(bob, group, MQTT, "test.mqtt", b"berty/#")
+    wait_for("bob's token at alice's", lambda: [
+        e for e in alice.api.events(group) if e.metadata.event_type == 404])
+    cid = alice.api.send(group, b"to all")
+    failure, = alice.api.call("PushSend", cid=cid,
+                              group_public_key=group).failures
+    assert 6006 in failure.codes
+    relay.close()
+
+
 def test_google_is_asked_with_a_statement_of_the_account(
         pair, relay, providers, keys):
     alice, bob, group = pair
@@ -406,6 +506,8 @@ def test_who_registers_shows_a_token_if_the_relay_asks_for_one(tmp_path):
     (("-apns", "server.pem"), 6004),
     (("-fcm", "app:key"), 6004),
     (("-fcm", "app:team.json"), 6004),
+    (("-mqtt", "app=http://127.0.0.1"), 6004),
+    (("-mqtt", "app=mqtt://127.0.0.1:x"), 6004),
     (("-unifiedpush", "a,a"), 100),
     (("-unifiedpush", "a", "-node.auth-pk", "A" * 43), 102),
 ])
