@@ -35,7 +35,7 @@ measure_calls(struct daemon * d)
 	struct many * m;
 	int i, rc = -1;
 
-	if (many_open(&m, d->address, NULL) != 0)
+	if (many_open(&m, d->address) != 0)
 		return (-1);
 	memory = process_memory(d->pid);
 	process_peak_reset(d->pid);
@@ -108,7 +108,7 @@ measure_streams(struct daemon * d)
 
 	if (daemon_create_group(d, pk) != 0 ||
 	    daemon_send(d, pk, 1, 1) != 0 ||
-	    many_open(&m, d->address, NULL) != 0)
+	    many_open(&m, d->address) != 0)
 		return (-1);
 	rc = follow(d, m, pk);
 	many_close(m);

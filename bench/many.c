@@ -20,7 +20,7 @@ struct many {
 	bool lost;
 	nghttp2_session * session;
 	struct buffer unsent;
-	char * token;
+	const char * token;
 	struct many_counts counts;
 };
 
@@ -133,15 +133,14 @@ greet(struct many * m)
 }
 
 int
-many_open(struct many ** out, const char * address, const char * token)
+many_open(struct many ** out, const char * address)
 {
 	struct many * m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return (-1);
 	m->fd = -1;
-	if ((token != NULL && (m->token = strdup(token)) == NULL) ||
-	    grpc_dial(address, grpc_dial_now() + 10000, &m->fd, NULL) != 0 ||
+	if (grpc_dial(address, grpc_dial_now() + 10000, &m->fd, NULL) != 0 ||
 	    greet(m) != 0) {
 		many_close(m);
 		return (-1);
@@ -161,8 +160,13 @@ many_close(struct many * m)
 	if (m->fd >= 0)
 		(void)close(m->fd);
 	buffer_free(&m->unsent);
-	free(m->token);
 	free(m);
+}
+
+void
+many_show(struct many * m, const char * token)
+{
+	m->token = token;
 }
 
 const struct many_counts *

@@ -19,10 +19,12 @@ struct many_counts {
 	unsigned long failed;     /* of those */
 };
 
-/* Connect to an address as grpc_client_open does; token: NULL, or shown with
- * each call.  0 or -1. */
-int many_open(struct many ** m, const char * address, const char * token);
+/* Connect to an address as grpc_client_open does.  0 or -1. */
+int many_open(struct many ** m, const char * address);
 void many_close(struct many * m);
+
+/* Show this token (borrowed) with the calls that are begun from now on. */
+void many_show(struct many * m, const char * token);
 
 /* Begin a call with one message; 0 or -1. */
 int many_begin(struct many * m, const char * service, const char * method,

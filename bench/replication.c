@@ -20,6 +20,7 @@
 #define GROUPS 1000
 #define ENTRIES 10000
 #define FLYING 16
+#define TOKENS 50                 /* each registers as many of the groups */
 #define LIMIT 300.0
 
 /* The names of the rows, which differ by where the groups are kept. */
@@ -56,29 +57,41 @@ struct keeper {
 	struct group_info group;  /* the member's */
 	uint8_t sign_pub[32], link_key[32];
 	struct auth_issuer issuer;
-	struct buffer token;      /* NUL-ended, as the next two */
+	struct buffer token[TOKENS]; /* NUL-ended, as the next two */
 	struct buffer secret, key;
 };
 
 /* --- the server ----------------------------------------------------------- */
 
 static int
-make_token(struct keeper * k)
+make_token(struct keeper * k, unsigned number)
 {
-	struct auth_claims claims = {.n = 1, .services = {AUTH_REPLICATION},
-	    .id = "bench"};
+	struct auth_claims claims = {.n = 1, .services = {AUTH_REPLICATION}};
+	struct buffer * token = &k->token[number];
+
+	snprintf(claims.id, sizeof(claims.id), "bench-%u", number);
+	if (auth_issue(token, &k->issuer, &claims) != 0)
+		return (-1);
+	buffer_byte(token, 0);
+	return (token->failed ? -1 : 0);
+}
+
+static int
+make_tokens(struct keeper * k)
+{
 	const uint8_t seed[32] = {9};
+	unsigned i;
 
 	memset(k->issuer.secret, 8, sizeof(k->issuer.secret));
 	ed25519_from_seed(&k->issuer.key, seed);
-	if (auth_issue(&k->token, &k->issuer, &claims) != 0)
-		return (-1);
+	for (i = 0; i < TOKENS; i++)
+		if (make_token(k, i) != 0)
+			return (-1);
 	base64_encode(&k->secret, slice_of(k->issuer.secret, 32));
 	base64_encode(&k->key, slice_of(k->issuer.key.pub, 32));
-	buffer_byte(&k->token, 0);
 	buffer_byte(&k->secret, 0);
 	buffer_byte(&k->key, 0);
-	return (k->token.failed || k->secret.failed || k->key.failed ? -1 : 0);
+	return (k->secret.failed || k->key.failed ? -1 : 0);
 }
 
 static void
@@ -100,8 +113,7 @@ run_server(const struct keeper * k, const char * folder, const char * replica)
 	    "-p2p.swarm-listeners", "/ip4/127.0.0.1/tcp/0", "-p2p.mdns=false",
 	    "-p2p.static-peers", peer, "-node.auth-secret",
 	    (const char *)k->secret.p, "-node.auth-pk", (const char *)k->key.p,
-	    "-replica.groups", "0", "-replica.bytes", "0", "-replica.store",
-	    replica, "-log.level", "warn", (char *)NULL);
+	    "-replica.store", replica, "-log.level", "warn", (char *)NULL);
 	_exit(1);
 }
 
@@ -128,7 +140,7 @@ static int
 start_server(struct keeper * k, const char * folder, const char * replica)
 {
 	struct grpc_client_options options = {
-		.token = (const char *)k->token.p,
+		.token = (const char *)k->token[0].p,
 	};
 	double began = seconds();
 	struct daemon * d = &k->server;
@@ -178,7 +190,7 @@ ask_to_keep(struct many * m, const V1(Group) * group)
 
 /* A group of nobody's, for all that the server can know. */
 static int
-ask_for(struct many * m, unsigned number)
+ask_for(struct keeper * k, struct many * m, unsigned number)
 {
 	V1(Group) group = V1_INIT(GROUP);
 	struct ed25519_key key, sign;
@@ -196,6 +208,7 @@ ask_for(struct many * m, unsigned number)
 	group.link_key_sig = protobuf_bytes(slice_of(sig, 64));
 	group.group_type =
 	    BERTY__PROTOCOL__V1__GROUP_TYPE__GroupTypeMultiMember;
+	many_show(m, (const char *)k->token[number % TOKENS].p);
 	return (ask_to_keep(m, &group));
 }
 
@@ -208,7 +221,7 @@ measure_groups(struct keeper * k, struct many * m)
 
 	while (c->ended < GROUPS) {
 		while (c->begun < GROUPS && c->begun - c->ended < FLYING)
-			if (ask_for(m, (unsigned)c->begun) != 0)
+			if (ask_for(k, m, (unsigned)c->begun) != 0)
 				return (-1);
 		if (many_run(m, 0, c->ended + 1, LIMIT) != 0)
 			return (-1);
@@ -313,7 +326,7 @@ measure(struct keeper * k, const char * folder, const char * replica)
 	int rc = -1;
 
 	if (start_server(k, folder, replica) == 0 &&
-	    many_open(&m, k->server.address, (const char *)k->token.p) == 0 &&
+	    many_open(&m, k->server.address) == 0 &&
 	    measure_groups(k, m) == 0)
 		rc = measure_entries(k);
 	many_close(m);
@@ -382,12 +395,13 @@ int
 bench_replication(const struct bench * b)
 {
 	struct keeper k = {.bench = b};
-	int rc = -1;
+	int i, rc = -1;
 
-	if (make_token(&k) == 0 && start_member(&k) == 0)
+	if (make_tokens(&k) == 0 && start_member(&k) == 0)
 		rc = measure_stores(&k);
 	daemon_stop(&k.member);
-	buffer_free(&k.token);
+	for (i = 0; i < TOKENS; i++)
+		buffer_free(&k.token[i]);
 	buffer_free(&k.secret);
 	buffer_free(&k.key);
 	return (rc);
