@@ -185,7 +185,7 @@ send_errand(struct push_provider * provider, struct push_errand * e)
 	f->mqtt = m;
 	f->errand = e;
 	f->timer.fire = too_late;
-	if (world_timer_start(m->world, &f->timer, PUSH_MQTT_MS) != 0) {
+	if (world_timer_start(m->world, &f->timer, PUSH_PROVIDER_MS) != 0) {
 		free(f);
 		return (error_set(&e->err, ERR_INTERNAL, "out of memory"));
 	}

@@ -11,8 +11,6 @@
 
 /* The longest topic without its prefix, bytes. */
 #define PUSH_MQTT_TOPIC_MAX 512
-/* An errand that the broker did not take for so long is over, ms. */
-#define PUSH_MQTT_MS 30000
 
 /*
  * From "BUNDLE=mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT][/PREFIX]", for the loop

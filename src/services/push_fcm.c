@@ -152,6 +152,7 @@ ask_token(struct push_fcm * f, struct error * err)
 		.headers = headers,
 		.body = buffer_all(&f->form),
 		.answer_max = ANSWER_MAX,
+		.timeout_ms = PUSH_PROVIDER_MS,
 		.done = token_came,
 		.user = f,
 	};

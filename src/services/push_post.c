@@ -82,6 +82,7 @@ push_post_send(struct push_post * p, struct web * web, struct list * running,
 	r->headers = p->headers;
 	r->body = buffer_all(&p->body);
 	r->answer_max = ANSWER_MAX;
+	r->timeout_ms = PUSH_PROVIDER_MS;
 	r->done = done;
 	r->user = p;
 	if ((rc = web_send(web, r)) != 0) {

@@ -20,6 +20,10 @@ enum push_type {
 	PUSH_UNIFIED = 7000,      /* the token is a URL of UnifiedPush */
 };
 
+/* How long a provider has for a request, ms: less than who asks the relay
+ * waits, so that it hears the reason. */
+#define PUSH_PROVIDER_MS 10000
+
 /* The name of a payload in JSON.  Source: berty pkg/pushtypes/consts.go. */
 #define PUSH_KEY "p"
 

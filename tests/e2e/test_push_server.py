@@ -393,6 +393,25 @@ def test_who_listens_to_a_broker_reads_what_is_published(
     relay.close()
 
 
+def test_a_broker_that_is_not_there_is_named(tmp_path, pair):
+    alice, bob, group = pair
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        # Nobody listens there.
+        port = one.getsockname()[1]
+        relay = Relay(tmp_path, "-mqtt", f"test.mqtt=mqtt://127.0.0.1:{port}")
+        relay.share(bob, group, MQTT, "test.mqtt", b"bob")
+        wait_for("bob's token at alice's", lambda: [
+            e for e in alice.api.events(group)
+            if e.metadata.event_type == 404])
+        cid = alice.api.send(group, b"to nobody")
+        failure, = alice.api.call("PushSend", cid=cid, timeout=60,
+                                  group_public_key=group).failures
+        assert failure.codes[0] == 6007
+        assert "the broker is not reached" in failure.reason
+        relay.close()
+
+
 def test_a_topic_of_many_is_not_published_to(tmp_path, pair, broker):
     alice, bob, group = pair
     relay = Relay(tmp_path, "-mqtt", f"test.mqtt=mqtt://127.0.0.1:{broker}")

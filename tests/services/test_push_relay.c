@@ -14,6 +14,7 @@
 #include "group/push.h"
 #include "services/push_apns.h"
 #include "services/push_fcm.h"
+#include "services/push_jwt.h"
 #include "services/push_relay.h"
 #include "services/push_unified.h"
 #include "support/fake_web.h"
@@ -498,7 +499,7 @@ what_apple_says_is_told(void ** state)
 	apple.never = true;
 	send_one(r, PUSH_APNS, "app", "x");
 	assert_int_equal(r->ended, 4);
-	sim_run_for(r->sim, WEB_TIMEOUT_MS);
+	sim_run_for(r->sim, PUSH_PROVIDER_MS);
 	assert_int_equal(r->ended, 5);
 	assert_int_equal(r->status, -ERR_PUSH_PROVIDER);
 	server_free(&apple);
@@ -524,6 +525,35 @@ a_message_that_apple_does_not_take_is_not_sent(void ** state)
 	assert_int_equal(r->err.code[1], ERR_PUSH_INVALID_PAYLOAD);
 	assert_int_equal(apple.asked, 0);
 	server_free(&apple);
+}
+
+static void
+a_statement_is_the_same_each_time_and_has_a_signature_of_64_bytes(
+    void ** state)
+{
+	struct buffer a = {0}, b = {0}, sig = {0};
+	struct push_key * key, * wrong;
+	struct error err = {0};
+	const uint8_t * dot;
+
+	(void)state;
+	assert_int_equal(push_key_new(&wrong, PUSH_KEY_RS256,
+	    slice_text(push_ec_pem), &err), -ERR_PUSH_INVALID_SERVER_CONFIG);
+	assert_int_equal(push_key_new(&wrong, PUSH_KEY_ES256,
+	    slice_text(push_rsa_pem), &err), -ERR_PUSH_INVALID_SERVER_CONFIG);
+	assert_int_equal(push_key_new(&key, PUSH_KEY_ES256,
+	    slice_text(push_ec_pem), &err), 0);
+	assert_int_equal(push_jwt(&a, key, "{}", "{\"iat\":1}"), 0);
+	assert_int_equal(push_jwt(&b, key, "{}", "{\"iat\":1}"), 0);
+	assert_true(slice_equal(buffer_all(&a), buffer_all(&b)));
+	assert_memory_equal(a.p, "e30.eyJpYXQiOjF9.", 17);
+	dot = a.p + 17;
+	assert_int_equal(base64url_decode(&sig, slice_of(dot, a.n - 17)), 0);
+	assert_int_equal(sig.n, 64);
+	push_key_free(key);
+	buffer_free(&a);
+	buffer_free(&b);
+	buffer_free(&sig);
 }
 
 /* --- Google --------------------------------------------------------------- */
@@ -609,7 +639,7 @@ without_a_token_of_google_all_that_wait_fail(void ** state)
 	send_one(r, PUSH_FCM, "droid", "phone");
 	send_one(r, PUSH_FCM, "droid", "phone");
 	assert_int_equal(oauth.asked, 3);
-	sim_run_for(r->sim, WEB_TIMEOUT_MS);
+	sim_run_for(r->sim, PUSH_PROVIDER_MS);
 	assert_int_equal(r->ended, 4);
 	/* One that is asked when the relay ends is given up. */
 	send_one(r, PUSH_FCM, "droid", "phone");
@@ -723,6 +753,7 @@ main(void)
 	    TEST(apple_gets_an_alert_for_the_app_with_the_payload_in_it),
 	    TEST(what_apple_says_is_told),
 	    TEST(a_message_that_apple_does_not_take_is_not_sent),
+	    TEST(a_statement_is_the_same_each_time_and_has_a_signature_of_64_bytes),
 	    TEST(google_is_asked_for_a_token_once_for_many_messages),
 	    TEST(without_a_token_of_google_all_that_wait_fail),
 	    TEST(an_account_that_is_none_is_refused),
