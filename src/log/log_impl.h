@@ -102,7 +102,7 @@ struct log {
 	uint64_t denied;              /* of them set aside */
 
 	/* Caches and the transaction at hand. */
-	struct log_recent recent[LOG_RECENT];
+	struct log_recent * recent;   /* LOG_RECENT, when there was one */
 	size_t recent_at;
 	struct map recent_map;
 	struct list pending;

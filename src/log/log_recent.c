@@ -17,11 +17,16 @@ void
 log_recent_add(struct log * log, const struct cid * cid,
     const struct entry * e)
 {
-	struct log_recent * recent = &log->recent[log->recent_at];
+	struct log_recent * recent;
 	struct cid * next = NULL;
 
 	if (e->n_next > LOG_RECENT_NEXT || log_recent_get(log, cid) != NULL)
 		return;
+	/* Most logs of a server are quiet for long. */
+	if (log->recent == NULL && (log->recent = calloc(LOG_RECENT,
+	    sizeof(*log->recent))) == NULL)
+		return;
+	recent = &log->recent[log->recent_at];
 	if (e->n_next > 0) {
 		if ((next = calloc(e->n_next, sizeof(*next))) == NULL)
 			return;
@@ -47,8 +52,10 @@ log_recent_free(struct log * log)
 {
 	size_t i;
 
-	for (i = 0; i < LOG_RECENT; i++)
+	for (i = 0; i < LOG_RECENT && log->recent != NULL; i++)
 		forget(log, &log->recent[i]);
+	free(log->recent);
+	log->recent = NULL;
 	map_free(&log->recent_map);
 	log->recent_at = 0;
 }
