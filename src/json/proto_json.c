@@ -106,7 +106,8 @@ value_json(const ProtobufCFieldDescriptor * f, const void * at,
 
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return (proto_json(*(const ProtobufCMessage * const *)at, form));
+		return (proto_json(*(const ProtobufCMessage * const *)at,
+		    form));
 	case PROTOBUF_C_TYPE_STRING:
 		return (text_json(*(const char * const *)at));
 	case PROTOBUF_C_TYPE_BYTES:

@@ -45,7 +45,7 @@ little(struct buffer * out, uint64_t v, unsigned n)
 		buffer_byte(out, (uint8_t)v);
 }
 
-/* --- numbers --------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------- */
 
 /* Digits, with a sign or without, and nothing else. */
 static bool
@@ -206,7 +206,7 @@ real(struct buffer * out, const ProtobufCFieldDescriptor * f,
 	return (0);
 }
 
-/* --- the rest -------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------- */
 
 static int
 choice(struct buffer * out, const ProtobufCFieldDescriptor * f,
@@ -415,7 +415,7 @@ message(struct buffer * out, const ProtobufCMessageDescriptor * type,
 	return (0);
 }
 
-/* --- the text -------------------------------------------------------------- */
+/* --- the text ------------------------------------------------------------- */
 
 /*
  * What cJSON would take and cannot say: a NUL inside of text, or more values

@@ -2,7 +2,7 @@
 
 #include "codec/multibase.h"
 
-/* --- content types ----------------------------------------------------------- */
+/* --- content types -------------------------------------------------------- */
 
 static bool
 lower_equal(struct slice s, const char * text)
@@ -43,7 +43,7 @@ grpc_web_type(enum grpc_web_form form)
 	    : "application/grpc-web+proto");
 }
 
-/* --- base64 ------------------------------------------------------------------ */
+/* --- base64 --------------------------------------------------------------- */
 
 static int
 digit(uint8_t c)
@@ -99,7 +99,7 @@ grpc_web_text_is_whole(const struct grpc_web_text * state)
 	return (state->n == 0);
 }
 
-/* --- trailers ---------------------------------------------------------------- */
+/* --- trailers ------------------------------------------------------------- */
 
 static void
 details(struct buffer * out, enum grpc_status status,

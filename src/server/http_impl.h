@@ -53,7 +53,8 @@ struct http_request {
 	bool suspended;
 	bool finished;            /* by the handler */
 	bool broken;
-	bool waits;               /* for `writable` */
+	bool waits;               /* for `writable`, */
+	size_t wake_at;           /* when so many bytes wait */
 	bool queued;              /* MHD has the response */
 	int status;               /* 0: no answer yet */
 	bool streams;
@@ -86,7 +87,7 @@ unsigned http_connections_max(const struct http_server * s);
 void http_on_connection(void * user, struct MHD_Connection * c,
     void ** link, enum MHD_ConnectionNotificationCode what);
 
-/* http_watch.c: while a request is suspended, look whether its client is there. */
+/* http_watch.c: while a request is suspended, look for its client. */
 void http_watch_start(struct http_request * r);
 void http_watch_stop(struct http_request * r);
 void http_watch_free(struct http_request * r);

@@ -23,7 +23,7 @@ request_free(struct http_request * r)
 	free(r);
 }
 
-/* --- suspended and awake ------------------------------------------------------ */
+/* --- suspended and awake -------------------------------------------------- */
 
 static void
 suspend(struct http_request * r)
@@ -46,7 +46,7 @@ http_wake(struct http_request * r)
 	http_server_kick(r->server);
 }
 
-/* --- the answer, as MHD takes it ---------------------------------------------- */
+/* --- the answer, as MHD takes it ------------------------------------------ */
 
 /* Called by MHD when the client can take more. */
 static ssize_t
@@ -69,12 +69,11 @@ read_out(void * user, uint64_t at, char * to, size_t max)
 		n = max;
 	memcpy(to, r->out.p + r->sent, n);
 	r->sent += n;
-	if (r->sent == r->out.n || r->sent > HTTP_QUEUE) {
+	if (r->sent == r->out.n || r->sent >= HTTP_QUEUE / 4) {
 		buffer_consume(&r->out, r->sent);
 		r->sent = 0;
 	}
-	if (r->waits && !r->finished &&
-	    r->out.n - r->sent <= HTTP_QUEUE / 4) {
+	if (r->waits && !r->finished && r->out.n - r->sent <= r->wake_at) {
 		r->waits = false;
 		if (r->events != NULL && r->events->writable != NULL)
 			r->events->writable(r);
@@ -117,7 +116,7 @@ queue(struct http_request * r)
 	return (rc);
 }
 
-/* --- what MHD tells ------------------------------------------------------------ */
+/* --- what MHD tells ------------------------------------------------------- */
 
 /* The query as it came: MHD hands on what it has taken apart. */
 void *
@@ -155,7 +154,8 @@ static enum MHD_Result
 begin(struct http_request * r, const char * url, const char * method)
 {
 	/* Without a path, its handler has never seen it. */
-	if (r->query == NULL || is_stranger(r) || (r->path = strdup(url)) == NULL)
+	if (r->query == NULL || is_stranger(r) ||
+	    (r->path = strdup(url)) == NULL)
 		return (MHD_NO);
 	r->method = method;
 	r->server->options.handle(r, r->server->options.user);
@@ -259,7 +259,7 @@ http_detach(struct http_request * r)
 		tell_closed(r);
 }
 
-/* --- what a handler asks -------------------------------------------------------- */
+/* --- what a handler asks -------------------------------------------------- */
 
 void
 http_watch(struct http_request * r, const struct http_events * events,
@@ -394,7 +394,15 @@ http_write(struct http_request * r, struct slice bytes)
 		r->broken = true;
 	http_wake(r);
 	r->waits = r->out.n - r->sent >= HTTP_QUEUE;
+	r->wake_at = HTTP_QUEUE / 4;
 	return (r->waits);
+}
+
+void
+http_wait(struct http_request * r, size_t n)
+{
+	r->waits = true;
+	r->wake_at = n;
 }
 
 size_t

@@ -11,7 +11,7 @@
 /* Headers of a request, and what is read at a time, bytes. */
 #define CONNECTION_MEMORY ((size_t)(32 * 1024))
 
-/* --- the listening socket --------------------------------------------------- */
+/* --- the listening socket ------------------------------------------------- */
 
 /* HOST:PORT, [HOST]:PORT, :PORT. */
 static int
@@ -124,7 +124,7 @@ open_socket(struct http_server * s, const char * address, int * fd,
 	return (0);
 }
 
-/* --- the loop --------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t * timer);
 
@@ -161,7 +161,7 @@ http_server_kick(struct http_server * s)
 		(void)uv_timer_start(&s->timer, on_timer, 0, 0);
 }
 
-/* --- begin and end ----------------------------------------------------------- */
+/* --- begin and end -------------------------------------------------------- */
 
 static struct MHD_Daemon *
 start_with(struct http_server * s, int fd, const struct buffer * certificate,

@@ -33,7 +33,8 @@ struct http_events {
 	 * to wait. */
 	void (*writable)(struct http_request * r);
 	/* The client went away, was too slow, sent a body over its limit, or
-	 * the server ends.  It is noticed also while nothing is sent.  Answers go nowhere; http_end is still due. */
+	 * the server ends.  It is noticed also while nothing is sent.
+	 * Answers go nowhere; http_end is still due. */
 	void (*closed)(struct http_request * r);
 };
 
@@ -65,10 +66,10 @@ int http_server_new(struct http_server ** server, struct uv_loop_s * loop,
 const char * http_server_address(const struct http_server * server);
 
 /*
- * Show another certificate to who connects from now on.  *server is another one
- * then, at the same address; *old accepts nobody any more and is to be freed
- * when it may cut off those who are connected.  Otherwise an error as above, and
- * nothing has changed.
+ * Show another certificate to who connects from now on.  *server is another
+ * one then, at the same address; *old accepts nobody any more and is to be
+ * freed when it may cut off those who are connected.  Otherwise an error as
+ * above, and nothing has changed.
  */
 int http_server_renew(struct http_server ** server, struct slice certificate,
     struct slice key, struct http_server ** old, struct error * err);
@@ -113,7 +114,7 @@ void http_body_max(struct http_request * r, size_t n);
 /* Stop and start again the pieces of the body. */
 void http_pause(struct http_request * r, bool paused);
 
-/* --- its answer ------------------------------------------------------------ */
+/* --- its answer ----------------------------------------------------------- */
 
 /* A header of the answer, before it begins; copied.  False: refused. */
 bool http_set(struct http_request * r, const char * name, const char * value);
@@ -125,12 +126,14 @@ void http_answer(struct http_request * r, int status, struct slice body);
 void http_begin(struct http_request * r, int status);
 /* A piece, copied; true: enough for now, wait for `writable` or `closed`. */
 bool http_write(struct http_request * r, struct slice bytes);
+/* `writable` is wanted when no more than n bytes wait; some do now. */
+void http_wait(struct http_request * r, size_t n);
 /* Bytes of the answer that wait. */
 size_t http_queued(const struct http_request * r);
 /* The end of it; broken: cut it off, as it is not whole. */
 void http_end(struct http_request * r, bool broken);
 
-/* --- another protocol on its connection ------------------------------------- */
+/* --- another protocol on its connection ----------------------------------- */
 
 /*
  * Answer 101 with the headers that are set (Upgrade, and what goes with it)
@@ -141,7 +144,7 @@ void http_upgrade(struct http_request * r,
     void (*upgraded)(void * user, struct http_socket * s, struct slice came),
     void * user);
 
-/* What happens to such a connection.  None is called after http_socket_close. */
+/* What happens to it.  None is called after http_socket_close. */
 struct http_socket_events {
 	void (*data)(struct http_socket * s, struct slice bytes);
 	/* What waits fell to a quarter of HTTP_QUEUE, as above. */
@@ -154,7 +157,8 @@ struct http_socket_events {
 void http_socket_watch(struct http_socket * s,
     const struct http_socket_events * events, void * user);
 void * http_socket_user(const struct http_socket * s);
-/* As http_know, http_pause, http_write and http_queued. */
+/* As http_know, http_pause, http_write, http_wait and http_queued. */
+void http_socket_wait(struct http_socket * s, size_t n);
 void http_socket_know(struct http_socket * s);
 void http_socket_pause(struct http_socket * s, bool paused);
 bool http_socket_write(struct http_socket * s, struct slice bytes);

@@ -32,7 +32,8 @@ struct http_socket {
 	const struct http_socket_events * events;
 	void * user;
 	size_t queued;
-	bool waits;               /* for `writable` */
+	bool waits;               /* for `writable`, */
+	size_t wake_at;           /* when so many bytes wait */
 	bool gone;                /* the client, and its handler knows */
 	bool released;            /* by its handler */
 	bool closing;
@@ -145,7 +146,7 @@ on_written(uv_write_t * write, int status)
 		say_farewell(s);
 	else if (s->released)
 		(void)uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
-	else if (s->waits && s->queued <= HTTP_QUEUE / 4) {
+	else if (s->waits && s->queued <= s->wake_at) {
 		s->waits = false;
 		if (s->events != NULL && s->events->writable != NULL)
 			s->events->writable(s);
@@ -280,7 +281,15 @@ http_socket_write(struct http_socket * s, struct slice bytes)
 	}
 	s->queued += bytes.n;
 	s->waits = s->queued >= HTTP_QUEUE;
+	s->wake_at = HTTP_QUEUE / 4;
 	return (s->waits);
+}
+
+void
+http_socket_wait(struct http_socket * s, size_t n)
+{
+	s->waits = true;
+	s->wake_at = n;
 }
 
 size_t

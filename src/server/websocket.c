@@ -6,7 +6,7 @@
 
 #define MASK 4
 
-/* --- reading ---------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 struct frame {
 	bool last;
@@ -138,7 +138,7 @@ websocket_free(struct websocket * w)
 	buffer_free(&w->message);
 }
 
-/* --- writing ---------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 void
 websocket_header(struct buffer * out, enum websocket_opcode kind, size_t n)

@@ -62,7 +62,7 @@ enum websocket_event websocket_next(struct websocket * w,
 
 void websocket_free(struct websocket * w);
 
-/* Append what stands before n bytes of a whole frame; they follow as they are. */
+/* Append what stands before n bytes of a whole frame, which follow. */
 void websocket_header(struct buffer * out, enum websocket_opcode kind,
     size_t n);
 

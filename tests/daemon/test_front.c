@@ -28,7 +28,7 @@ struct toy {
 	bool told_to_wait;
 };
 
-/* --- the service -------------------------------------------------------------- */
+/* --- the service ---------------------------------------------------------- */
 
 static void
 on_cancelled(struct api_call * call)
@@ -80,7 +80,7 @@ static const struct api_method methods[] = {
 	{"toy.Service", "Once", ASK, TELL, false, false, answer_once},
 };
 
-/* --- the place ---------------------------------------------------------------- */
+/* --- the place ------------------------------------------------------------ */
 
 struct place {
 	struct world * world;
@@ -260,7 +260,7 @@ budget_of(struct place * p, const char * name)
 	return (l.found);
 }
 
-/* --- the tests ---------------------------------------------------------------- */
+/* --- the tests ------------------------------------------------------------ */
 
 static void
 calls_of_all_carriers_are_limited(void ** state)

@@ -14,7 +14,7 @@
 #define IDLE_S 30
 #define STOP_LOOK_MS 20
 
-/* --- services ----------------------------------------------------------------- */
+/* --- services ------------------------------------------------------------- */
 
 static void on_stop(struct world_timer * timer);
 
@@ -90,7 +90,7 @@ front_find(const struct front * f, const char * path)
 	return (map_get(&f->methods, slice_text(path)));
 }
 
-/* --- requests ----------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 void
 front_answer(struct http_request * r, int status, const char * text)
@@ -187,7 +187,7 @@ on_request(struct http_request * r, void * user)
 		front_web_open(l, r);
 }
 
-/* --- listeners ---------------------------------------------------------------- */
+/* --- listeners ------------------------------------------------------------ */
 
 bool
 front_serves(const char * address)
@@ -326,7 +326,7 @@ front_address(const struct front * f, size_t i)
 	return (NULL);
 }
 
-/* --- what changes ------------------------------------------------------------- */
+/* --- what changes --------------------------------------------------------- */
 
 /* Who is connected goes on with the certificate that was shown. */
 static void
@@ -385,7 +385,7 @@ front_budgets(const struct front * f, const struct budget_walk * walk)
 	budget_tell(walk, &f->queued);
 }
 
-/* --- the end ------------------------------------------------------------------ */
+/* --- the end -------------------------------------------------------------- */
 
 static void
 front_free(struct front * f)

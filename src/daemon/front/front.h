@@ -34,8 +34,9 @@ struct front * front_new(struct world * w, const struct front_options * options,
     const struct logger * log);
 
 /*
- * Serve the methods of a service: a node's (user NULL), or another's.  The table
- * outlives the front.  -ERR_INTERNAL: no memory, or one is served already.
+ * Serve the methods of a service: a node's (user NULL), or another's.  The
+ * table outlives the front.  -ERR_INTERNAL: no memory, or one is served
+ * already.
  */
 int front_add(struct front * f, const struct api_service * service,
     struct node * node, void * user);

@@ -1,6 +1,6 @@
 /*
- * front_call.c: a call of the API between its carrier and its handler.  Both may
- * end it; the other is told, and whoever works on it meanwhile holds it.
+ * front_call.c: a call of the API between its carrier and its handler.  Both
+ * may end it; the other is told, and whoever works on it meanwhile holds it.
  */
 #include <stdlib.h>
 
@@ -10,6 +10,10 @@
 
 /* Queued bytes of a call from which it has to wait when much waits in all. */
 #define LITTLE ((size_t)4096)
+/* Above this part of what there is, so that a message each has room. */
+#define MUCH 4
+
+static const char no_room[] = "more answers wait than there is room for";
 
 static struct front_call *
 call_of(struct api_call * call)
@@ -18,7 +22,7 @@ call_of(struct api_call * call)
 	return ((struct front_call *)(void *)call);
 }
 
-/* --- life --------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static void
 call_free(struct front_call * c)
@@ -105,7 +109,7 @@ front_call_gone(struct front_call * c)
 	front_call_drop(c);
 }
 
-/* --- what the handler asks ---------------------------------------------------- */
+/* --- what the handler asks ------------------------------------------------ */
 
 static void
 transport_begin(struct api_call * call)
@@ -129,7 +133,9 @@ count(struct front_call * c)
 	if (queued->used > queued->peak)
 		queued->peak = queued->used;
 	c->full = now >= HTTP_QUEUE ||
-	    (now >= LITTLE && budget_is_tight(queued));
+	    (now >= LITTLE && queued->used > queued->limit / MUCH);
+	if (c->full && now < HTTP_QUEUE)
+		c->carrier->wait(c, LITTLE / 4);
 	return (c->full);
 }
 
@@ -138,19 +144,22 @@ transport_reply(struct api_call * call, const void * message)
 {
 	struct front_call * c = call_of(call);
 
-	if (c->carrier == NULL)
+	struct budget * queued = &c->front->queued;
+	size_t n;
+
+	if (c->carrier == NULL || c->refusal != GRPC_OK)
 		return (true);
-	c->carrier->message(c, message);
-	(void)count(c);
-	if (c->queued > FRONT_QUEUE_MAX ||
-	    c->front->queued.used > c->front->queued.limit) {
-		budget_refuse(&c->front->queued);
+	n = protobuf_c_message_get_packed_size(message);
+	if (c->queued + n > FRONT_QUEUE_MAX ||
+	    queued->used + n > queued->limit) {
+		budget_refuse(queued);
 		/* The handler is at work: it is told at the next turn. */
 		c->refusal = GRPC_RESOURCE_EXHAUSTED;
 		(void)world_timer_start(c->front->world, &c->due, 0);
 		return (true);
 	}
-	return (c->full);
+	c->carrier->message(c, message);
+	return (count(c));
 }
 
 static void
@@ -166,6 +175,10 @@ transport_finish(struct api_call * call, const struct error * err)
 	status = grpc_status_of(&clean, legacy);
 	if (status != GRPC_OK && call->too_large && !legacy)
 		status = GRPC_RESOURCE_EXHAUSTED;
+	if (c->refusal != GRPC_OK && status == GRPC_OK) {
+		status = c->refusal;
+		clean = grpc_status_text(no_room);
+	}
 	front_call_hold(c);
 	c->finished = true;
 	end(c, status, status == GRPC_OK ? NULL : &clean);
@@ -207,7 +220,7 @@ static const struct api_transport transport = {
 	.trailer = transport_trailer,
 };
 
-/* --- timers ------------------------------------------------------------------- */
+/* --- timers --------------------------------------------------------------- */
 
 static void
 on_deadline(struct world_timer * timer)
@@ -222,13 +235,12 @@ on_due(struct world_timer * timer)
 	struct front_call * c = list_entry(timer, struct front_call, due);
 
 	if (c->refusal != GRPC_OK)
-		front_call_cancel(c, c->refusal, "more answers wait than "
-		    "there is room for");
+		front_call_cancel(c, c->refusal, no_room);
 	else
 		front_call_read(c);
 }
 
-/* --- begin -------------------------------------------------------------------- */
+/* --- begin ---------------------------------------------------------------- */
 
 struct front_call *
 front_call_new(struct front * f, const struct front_carrier * carrier,
@@ -303,7 +315,7 @@ front_call_open(struct front_call * c, const struct front_listener * l,
 	return (is_open);
 }
 
-/* --- the request -------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 /* Count the bytes that are kept; without room the call ends. */
 void
@@ -449,7 +461,7 @@ front_call_writable(struct front_call * c)
 	front_call_drop(c);
 }
 
-/* --- frames ------------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 
 enum front_found
 front_next_frame(struct front_call * c, struct buffer * out,

@@ -1,6 +1,6 @@
 /*
- * front_gateway.c: calls as JSON, at /<package>/<Service>/<Method>.  A stream of
- * answers is a line each; so is a stream of requests.  Source: grpc-gateway
+ * front_gateway.c: calls as JSON, at /<package>/<Service>/<Method>.  A stream
+ * of answers is a line each; so is a stream of requests.  Source: grpc-gateway
  * 1.16, runtime/handler.go and runtime/errors.go.
  */
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #define DETAILS_TYPE "type.googleapis.com/berty.errcode.ErrDetails"
 
-/* --- status ------------------------------------------------------------------- */
+/* --- status --------------------------------------------------------------- */
 
 static const struct {
 	int http;
@@ -120,7 +120,7 @@ print(struct buffer * out, cJSON * value)
 	cJSON_Delete(value);
 }
 
-/* --- the carrier -------------------------------------------------------------- */
+/* --- the carrier ---------------------------------------------------------- */
 
 static bool
 is_stream(const struct front_call * c)
@@ -254,6 +254,12 @@ gateway_queued(const struct front_call * c)
 	return (http_queued(c->carriage) + c->reply.n);
 }
 
+static void
+gateway_wait(struct front_call * c, size_t n)
+{
+	http_wait(c->carriage, n);
+}
+
 /* A line, or all there is of a call with one message. */
 static bool
 next_text(struct front_call * c, struct slice * text)
@@ -315,10 +321,11 @@ static const struct front_carrier carrier = {
 	.pause = gateway_pause,
 	.know = gateway_know,
 	.queued = gateway_queued,
+	.wait = gateway_wait,
 	.next = gateway_next,
 };
 
-/* --- the request -------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 static void
 on_data(struct http_request * r, struct slice bytes)
@@ -360,7 +367,7 @@ static const struct http_events events = {
 	.closed = on_closed,
 };
 
-/* /berty.protocol.v1/ProtocolService/X is of berty.protocol.v1.ProtocolService. */
+/* /a.v1/Service/X is the method X of a.v1.Service. */
 static const struct front_entry *
 find(const struct front * f, const char * path)
 {

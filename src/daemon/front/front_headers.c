@@ -169,7 +169,7 @@ front_metadata(const struct front_call * c, const char * name)
 	    : front_header(c, name));
 }
 
-/* --- trailers ----------------------------------------------------------------- */
+/* --- trailers ------------------------------------------------------------- */
 
 static bool
 is_name(struct slice name)

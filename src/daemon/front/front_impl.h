@@ -85,6 +85,8 @@ struct front_carrier {
 	/* Its client may stay. */
 	void (*know)(struct front_call * c);
 	size_t (*queued)(const struct front_call * c);
+	/* Say front_call_writable when no more than n bytes are queued. */
+	void (*wait)(struct front_call * c, size_t n);
 	/* Is there a message at the front of c->in?  Append its encoding. */
 	enum front_found (*next)(struct front_call * c, struct buffer * out,
 	    struct error * err);
@@ -122,7 +124,7 @@ struct front_call {
 	bool paused, full;
 };
 
-/* --- front.c ------------------------------------------------------------------ */
+/* --- front.c -------------------------------------------------------------- */
 
 const struct front_entry * front_find(const struct front * f,
     const char * path);
@@ -130,7 +132,7 @@ void front_call_gone_from(struct front * f);
 /* Answer a request that is no call, with a line of text. */
 void front_answer(struct http_request * r, int status, const char * text);
 
-/* --- front_access.c ----------------------------------------------------------- */
+/* --- front_access.c ------------------------------------------------------- */
 
 /*
  * May the page ask that a browser calls for?  If so, its headers are set; if
@@ -144,7 +146,7 @@ const char * front_judge_token(const struct front_listener * l,
     const struct api_service * service, struct slice authorization,
     uint64_t * id);
 
-/* --- front_headers.c ---------------------------------------------------------- */
+/* --- front_headers.c ------------------------------------------------------ */
 
 /* Keep a header of the request; false: too many. */
 bool front_header_keep(struct front_call * c, const char * name,
@@ -158,15 +160,15 @@ struct slice front_metadata(const struct front_call * c, const char * name);
 void front_trailer(struct front_call * c, const char * name,
     struct slice value);
 
-/* --- front_call.c ------------------------------------------------------------- */
+/* --- front_call.c --------------------------------------------------------- */
 
 /* NULL: over the budget of calls, or without memory. */
 struct front_call * front_call_new(struct front * f,
     const struct front_carrier * carrier, void * carriage);
 
 /*
- * The headers are kept: find the method, judge, start the clock, and the handler
- * of a client stream.  False: the call was ended.
+ * The headers are kept: find the method, judge, start the clock, and the
+ * handler of a client stream.  False: the call was ended.
  */
 bool front_call_open(struct front_call * c, const struct front_listener * l,
     const struct front_entry * entry);
@@ -190,7 +192,7 @@ void front_call_gone(struct front_call * c);
 void front_call_hold(struct front_call * c);
 void front_call_drop(struct front_call * c);
 
-/* --- the carriers ------------------------------------------------------------- */
+/* --- the carriers --------------------------------------------------------- */
 
 void front_web_open(struct front_listener * l, struct http_request * r);
 void front_socket_open(struct front_listener * l, struct http_request * r);
@@ -204,7 +206,7 @@ enum front_found front_next_frame(struct front_call * c, struct buffer * out,
 void front_trailers(struct buffer * out, const struct front_call * c,
     enum grpc_status status, const struct error * err);
 
-/* --- front_metrics.c ---------------------------------------------------------- */
+/* --- front_metrics.c ------------------------------------------------------ */
 
 void front_metrics(struct front * f, struct http_request * r);
 

@@ -19,7 +19,7 @@ struct asked {
 	struct buffer out;
 };
 
-/* --- text --------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------- */
 
 static void
 head(struct buffer * out, const char * name, const char * kind,
@@ -43,7 +43,7 @@ counter(struct buffer * out, const char * name, const char * help, uint64_t v)
 	buffer_printf(out, "%s %" PRIu64 "\n", name, v);
 }
 
-/* --- a node's ----------------------------------------------------------------- */
+/* --- a node's ------------------------------------------------------------- */
 
 static void
 process(struct buffer * out, const system_t * s)
@@ -163,7 +163,7 @@ describe(struct buffer * out, const system_t * s)
 	    "about: SystemInfo says which.", s->n_warns);
 }
 
-/* --- the call ----------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 static bool
 on_reply(struct api_call * call, const void * message)

@@ -32,7 +32,7 @@ struct socket {
 	bool ended;
 };
 
-/* --- life --------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static void
 drop(struct socket * o)
@@ -95,7 +95,7 @@ on_life(struct world_timer * timer)
 	(void)world_timer_start(o->listener->front->world, timer, PING_MS);
 }
 
-/* --- the carrier -------------------------------------------------------------- */
+/* --- the carrier ---------------------------------------------------------- */
 
 static void
 send_frame(struct socket * o, struct slice frame)
@@ -180,6 +180,15 @@ socket_queued(const struct front_call * c)
 	return (o->s == NULL ? 0 : http_socket_queued(o->s));
 }
 
+static void
+socket_wait(struct front_call * c, size_t n)
+{
+	struct socket * o = c->carriage;
+
+	if (o->s != NULL)
+		http_socket_wait(o->s, n);
+}
+
 static const struct front_carrier carrier = {
 	.begin = socket_begin,
 	.message = socket_message,
@@ -187,10 +196,11 @@ static const struct front_carrier carrier = {
 	.pause = socket_pause,
 	.know = socket_know,
 	.queued = socket_queued,
+	.wait = socket_wait,
 	.next = front_next_frame,
 };
 
-/* --- what comes --------------------------------------------------------------- */
+/* --- what comes ----------------------------------------------------------- */
 
 static void
 take_headers(struct socket * o, struct slice text)
@@ -309,7 +319,7 @@ static const struct http_socket_events events = {
 	.closed = on_closed,
 };
 
-/* --- the handshake ------------------------------------------------------------ */
+/* --- the handshake -------------------------------------------------------- */
 
 static void
 upgraded(void * user, struct http_socket * s, struct slice came)

@@ -57,7 +57,7 @@ front_trailers(struct buffer * out, const struct front_call * c,
 	buffer_free(&lines);
 }
 
-/* --- the carrier -------------------------------------------------------------- */
+/* --- the carrier ---------------------------------------------------------- */
 
 static void
 web_begin(struct front_call * c)
@@ -118,6 +118,12 @@ web_queued(const struct front_call * c)
 	return (http_queued(request_of(c)));
 }
 
+static void
+web_wait(struct front_call * c, size_t n)
+{
+	http_wait(request_of(c), n);
+}
+
 static const struct front_carrier carrier = {
 	.begin = web_begin,
 	.message = web_message,
@@ -125,10 +131,11 @@ static const struct front_carrier carrier = {
 	.pause = web_pause,
 	.know = web_know,
 	.queued = web_queued,
+	.wait = web_wait,
 	.next = front_next_frame,
 };
 
-/* --- the request -------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 static void
 on_data(struct http_request * r, struct slice bytes)
