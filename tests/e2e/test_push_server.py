@@ -425,6 +425,27 @@ def test_a_topic_of_many_is_not_published_to(tmp_path, pair, broker):
     relay.close()
 
 
+def test_apple_is_spoken_to_over_http_2(tmp_path, pair, keys):
+    alice, bob, group = pair
+    # A server of gRPC speaks nothing else, and refuses what is no gRPC.
+    apple = Relay(tmp_path, "-unifiedpush", "a", "-node.listeners",
+                  "/ip4/127.0.0.1/tcp/0/tls", "-node.tls-certificate",
+                  keys.path("server.pem"), "-node.tls-key",
+                  keys.path("server.key"))
+    relay = Relay(tmp_path, "-web.ca-file", keys.path("ca.pem"), "-apns",
+                  keys.path("apple.p12"), "-apns.endpoint",
+                  "https://" + apple.address)
+    relay.share(bob, group, APNS, "test.cert", b"\x01")
+    wait_for("bob's token at alice's", lambda: [
+        e for e in alice.api.events(group) if e.metadata.event_type == 404])
+    cid = alice.api.send(group, b"by HTTP/2")
+    failure, = alice.api.call("PushSend", cid=cid,
+                              group_public_key=group).failures
+    assert "apns: status 415" in failure.reason, failure
+    relay.close()
+    apple.close()
+
+
 def test_google_is_asked_with_a_statement_of_the_account(
         pair, relay, providers, keys):
     alice, bob, group = pair
