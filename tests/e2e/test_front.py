@@ -3,6 +3,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import signal
 import socket
 import ssl
@@ -691,6 +692,60 @@ def test_many_silent_connections_leave_room_for_others(node):
         s.close()
     wait_for("a place", lambda: outcome(
         lambda: client_of(node, "web").call("SystemInfo"))[0] == 0)
+
+
+def memory(node, name):
+    """In KiB, as the system says."""
+    status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text()
+    return int(status.split(name + ":")[1].split()[0])
+
+
+def test_readers_that_stop_take_bounded_memory(tmp_path):
+    """560 streams of 4 MB: all of them hold no more than the budget, and
+    others are served meanwhile."""
+    node = start(tmp_path / "node")
+    group = node.api.call("MultiMemberGroupCreate").group_pk
+    kind, stub = node.api.method("AppMessageSend")
+    for call in [stub.future(kind(group_pk=group, payload=b"x" * 2000))
+                 for _ in range(2000)]:
+        call.result()
+    _, kind, _ = client_of(node, "web").kinds.method("GroupMessageList")
+    body = frame(kind(group_pk=group).SerializeToString())
+    text = json.dumps({"group_pk": base64.b64encode(group).decode()})
+    pathlib.Path(f"/proc/{node.process.pid}/clear_refs").write_text("5")
+    before = memory(node, "VmRSS")
+    stopped = []
+    for i in range(560):
+        carrier = ("grpcweb", "grpcws", "grpcgw")[i % 3]
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(address_of(node, carrier))
+        path, what = f"/{SERVICE}/GroupMessageList", body
+        if carrier == "grpcgw":
+            path = "/berty.protocol.v1/ProtocolService/GroupMessageList"
+            what = text.encode()
+        s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                  "application/grpc-web\r\nContent-Length: "
+                  f"{len(what)}\r\n\r\n".encode() + what)
+        stopped.append(s)
+    wait_for("much to wait", lambda: numbers(node)[
+        'berty_budget_used{budget="front.queued_bytes"}'] > 16 * 2 ** 20)
+    assert len(list(client_of(node, "web").stream(
+        "GroupMessageList", group_pk=group, until_now=True))) == 2000
+    found = numbers(node)
+    peak = memory(node, "VmHWM")
+    queued = found['berty_budget_peak{budget="front.queued_bytes"}']
+    print(f"readers that stop: queued {queued}, {before} KiB before, "
+          f"peak {peak} KiB")
+    assert queued <= found['berty_budget_limit{budget="front.queued_bytes"}'] + 2 ** 17
+    # Twice what is queued, and what 560 connections and readers take.
+    assert peak - before < (2 * 64 + 32) * 1024
+    for s in stopped:
+        s.close()
+    wait_for("the calls to end", lambda: calls_now(node) == 0)
+    assert numbers(node)[
+        'berty_budget_used{budget="front.queued_bytes"}'] == 0
+    node.stop()
 
 
 def test_a_websocket_that_says_nothing_is_one_call_until_it_goes(node):
