@@ -731,7 +731,8 @@ def test_readers_that_stop_take_bounded_memory(tmp_path):
     wait_for("much to wait", lambda: numbers(node)[
         'berty_budget_used{budget="front.queued_bytes"}'] > 16 * 2 ** 20)
     assert len(list(client_of(node, "web").stream(
-        "GroupMessageList", group_pk=group, until_now=True))) == 2000
+        "GroupMessageList", timeout=120, group_pk=group,
+        until_now=True))) == 2000
     found = numbers(node)
     peak = memory(node, "VmHWM")
     queued = found['berty_budget_peak{budget="front.queued_bytes"}']
