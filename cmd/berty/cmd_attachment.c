@@ -24,6 +24,9 @@ enum { PIECE = 256 << 10, STEP = 1 << 20 };
 static const struct flag send_flags[] = {
 	{"text", "TEXT", NULL, "what to say beside it (default: the file's "
 	    "name)"},
+	{"berty-cipher", NULL, NULL, "take Berty's cipher for a file above "
+	    "16 MiB too: nodes of 2022 read no other, but whoever sees the "
+	    "sealed file and knows a part of it can tell others"},
 	{0},
 };
 
@@ -90,6 +93,8 @@ next_piece(void * user)
 	    PB_INIT(ATTACHMENT_PREPARE__REQUEST);
 	if (!t->begun) {
 		t->begun = true;
+		t->request.berty_cipher = flags_on(&t->run->flags,
+		    "berty-cipher");
 		return (&t->request);
 	}
 	n = fread(t->piece, 1, PIECE, t->file);

@@ -16,7 +16,7 @@ struct attachment_writer {
 	uint64_t blocks;          /* before it */
 	uint64_t bytes, held;
 	struct cid cid;           /* once finished */
-	bool plain;
+	enum attachment_cipher cipher;
 	bool in_transaction;
 	bool failed, finished;
 	bool known;               /* the same is here already: the empty one */
@@ -151,7 +151,7 @@ on_block(void * user, const struct cid * cid, struct slice block)
 }
 
 int
-attachment_writer_new(struct attachments * a, bool plain,
+attachment_writer_new(struct attachments * a, enum attachment_cipher cipher,
     void (*settled)(void * user, int status), void * user,
     struct attachment_writer ** writer, struct error * err)
 {
@@ -162,7 +162,7 @@ attachment_writer_new(struct attachments * a, bool plain,
 		return (error_from(err, ERR_CRYPTO_CIPHER_INIT, -ERR_INTERNAL,
 		    "out of memory"));
 	w->a = a;
-	w->plain = plain;
+	w->cipher = cipher;
 	w->settled = settled;
 	w->user = user;
 	world_random(a->world, seed, sizeof(seed));
@@ -184,11 +184,19 @@ static int
 seal(struct attachment_writer * w, bool last)
 {
 	buffer_clear(&w->sealed);
-	if (w->plain)
+	switch (w->cipher) {
+	case ATTACHMENT_PLAIN:
 		buffer_slice(&w->sealed, buffer_all(&w->clear));
-	else
+		break;
+	case ATTACHMENT_LONG:
 		attachment_seal_long(&w->sealed, w->key, w->blocks++, last,
 		    buffer_all(&w->clear));
+		break;
+	case ATTACHMENT_BERTY:
+		attachment_seal_block(&w->sealed, w->key, w->blocks++,
+		    buffer_all(&w->clear));
+		break;
+	}
 	buffer_clear(&w->clear);
 	if (w->sealed.failed)
 		return (-ERR_INTERNAL);
@@ -276,9 +284,10 @@ save(struct attachment_writer * w)
 	    .held = w->held, .since = now, .used = now};
 	int status;
 
-	r.cipher = w->plain ? ATTACHMENT_PLAIN : w->blocks > ATTACHMENT_SHORT
-	    ? ATTACHMENT_LONG : ATTACHMENT_BERTY;
-	if (!w->plain)
+	r.cipher = w->cipher;
+	if (w->cipher == ATTACHMENT_LONG && w->blocks <= ATTACHMENT_SHORT)
+		r.cipher = ATTACHMENT_BERTY;
+	if (w->cipher != ATTACHMENT_PLAIN)
 		memcpy(r.key, w->key, sizeof(r.key));
 	status = attachment_register_save(w->a->store, &r);
 	crypto_wipe(&r, sizeof(r));

@@ -52,9 +52,12 @@ struct attachment_writer;
 /*
  * Begin one.  settled is called when all that was added is on disk, with 0 or
  * the code of a write that failed; after attachment_writer_finish once, when
- * the attachment is.  Chains begin with 1050.  plain: as it is, in no cipher.
+ * the attachment is.  Chains begin with 1050.  Take the cipher ATTACHMENT_LONG,
+ * which is Berty's up to ATTACHMENT_SHORT blocks; beyond, ATTACHMENT_BERTY
+ * repeats nonces.
  */
-int attachment_writer_new(struct attachments * a, bool plain,
+int attachment_writer_new(struct attachments * a,
+    enum attachment_cipher cipher,
     void (*settled)(void * user, int status), void * user,
     struct attachment_writer ** writer, struct error * err);
 

@@ -139,6 +139,17 @@ def test_who_reads_twice_at_a_time_gets_both(pair):
     assert results == [True, True]
 
 
+def test_a_long_file_in_bertys_cipher_has_bertys_secret(pair):
+    a, b, group = pair
+    data = bytes_of(20 << 20, 3)
+    cid = prepare(a, data, berty_cipher=True)
+    assert retrieve(a, cid) == data
+    a.api.send(group, b"for 2022", attachment_cids=[cid])
+    wait_for("the message", lambda: [m for m in b.api.messages(group)
+                                     if m.message == b"for 2022"])
+    assert retrieve(b, cid) == data
+
+
 @pytest.mark.parametrize("size", [0, 1, 65_520, 65_521, 300_000])
 def test_a_file_in_no_cipher_is_what_it_is(pair, size):
     a, b, group = pair

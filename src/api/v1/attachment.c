@@ -62,7 +62,9 @@ prepare_header(struct prepare * p,
 		return (error_set(err, ERR_INVALID_INPUT,
 		    "the first message is the header and has no block"));
 	return (attachment_writer_new(node_attachments(p->call->node),
-	    request->disable_encryption, prepare_settled, p, &p->writer, err));
+	    request->disable_encryption ? ATTACHMENT_PLAIN :
+	    request->berty_cipher ? ATTACHMENT_BERTY : ATTACHMENT_LONG,
+	    prepare_settled, p, &p->writer, err));
 }
 
 static void
