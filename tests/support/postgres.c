@@ -30,9 +30,12 @@ find_programs(char * folder, size_t size)
 	globfree(&found);
 }
 
-/* Run a program of PostgreSQL, which refuses to be root. */
+/*
+ * Run a program of PostgreSQL, which refuses to be root, and finds the others by
+ * the path that it is called by.
+ */
 static pid_t
-spawn(const char * program, const char * const * argv)
+spawn(const char * program, const char ** argv)
 {
 	char path[128], folder[96];
 	const struct passwd * user = getpwnam("postgres");
@@ -42,18 +45,19 @@ spawn(const char * program, const char * const * argv)
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, program);
 	if ((pid = fork()) != 0)
 		return (pid);
+	argv[0] = path;
 	if (getuid() == 0 && (user == NULL || setgid(user->pw_gid) != 0 ||
 	    setuid(user->pw_uid) != 0))
 		_exit(127);
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 	    freopen("/dev/null", "w", stderr) == NULL || chdir("/") != 0)
 		_exit(127);
-	(void)execv(path, (char * const *)(uintptr_t)argv);
+	(void)execv(path, (char **)(uintptr_t)argv);
 	_exit(127);
 }
 
 static int
-run(const char * program, const char * const * argv)
+run(const char * program, const char ** argv)
 {
 	pid_t pid = spawn(program, argv);
 	int status;
