@@ -1,11 +1,12 @@
 /* daemon.c: a node that runs until it is told to stop. */
 #include "berty/daemon.h"
 
-#include <uv.h>
+#include <signal.h>
 
 #include "base/error_public.h"
 #include "base/logger_public.h"
 #include "daemon/served.h"
+#include "daemon/signals.h"
 #include "public/world/public_config.h"
 #include "world/os/world_os.h"
 #include "world/web/web_curl.h"
@@ -20,8 +21,7 @@ struct daemon {
 	struct served * served;
 	void (*ready)(void * user, const struct berty_daemon_info * info);
 	void * user;
-	uv_signal_t signals[3];
-	unsigned signals_open;
+	struct signals signals;
 	bool stopping;
 	int status;               /* what ended it, if not a signal */
 	struct error err;
@@ -48,9 +48,9 @@ stop(struct daemon * d, uint64_t drain_ms)
 }
 
 static void
-on_signal(uv_signal_t * handle, int number)
+on_signal(void * user, int number)
 {
-	struct daemon * d = handle->data;
+	struct daemon * d = user;
 
 	if (number == SIGHUP && !d->stopping) {
 		served_reload(d->served);
@@ -76,34 +76,10 @@ opened(void * user, int status)
 	stop(d, 0);
 }
 
-/* A terminal that is closed ends the daemon, unless it has files to read. */
-static int
-watch_signals(struct daemon * d, const struct berty_daemon_options * o)
-{
-	static const int numbers[3] = {SIGINT, SIGTERM, SIGHUP};
-	unsigned i, n;
-
-	n = o->token_file != NULL || o->tls_certificate != NULL ? 3 : 2;
-	for (i = 0; i < n; i++) {
-		if (uv_signal_init(world_os_loop(d->world),
-		    &d->signals[i]) != 0)
-			return (-ERR_INTERNAL);
-		d->signals[i].data = d;
-		d->signals_open++;
-		if (uv_signal_start(&d->signals[i], on_signal,
-		    numbers[i]) != 0)
-			return (-ERR_INTERNAL);
-	}
-	return (0);
-}
-
 static void
 close_daemon(struct daemon * d)
 {
-	unsigned i;
-
-	for (i = 0; i < d->signals_open; i++)
-		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	signals_end(&d->signals);
 	web_curl_free(d->web);
 	if (d->world != NULL)
 		world_os_free(d->world);
@@ -126,9 +102,11 @@ run(const struct berty_daemon_options * options,
 	}
 	rc = served_open(d.world, d.web, &d.log, options, opened, &d,
 	    &d.served, err);
-	if (rc == 0 && watch_signals(&d, options) != 0)
-		rc = error_set(err, ERR_INTERNAL,
-		    "signals cannot be watched");
+	/* A closed terminal ends the daemon, unless it has files to read. */
+	if (rc == 0)
+		rc = signals_watch(&d.signals, d.world,
+		    options->token_file != NULL ||
+		    options->tls_certificate != NULL, on_signal, &d, err);
 	if (rc != 0)
 		stop(&d, 0);
 	while (d.served != NULL)

@@ -1,6 +1,5 @@
 /* push_daemon.c: a push relay, from start to stop. */
 #include <stdlib.h>
-#include <uv.h>
 
 #include "base/error_public.h"
 #include "base/logger_public.h"
@@ -8,6 +7,7 @@
 #include "daemon/grpc_api.h"
 #include "daemon/push_api.h"
 #include "daemon/push_providers.h"
+#include "daemon/signals.h"
 #include "public/world/public_config.h"
 #include "server/access.h"
 #include "world/os/world_os.h"
@@ -25,8 +25,7 @@ struct push_daemon {
 	struct access * access;
 	struct grpc_server * server;
 	struct grpc_api * calls;
-	uv_signal_t signals[2];
-	unsigned signals_open;
+	struct signals signals;
 	bool stopping;
 };
 
@@ -123,9 +122,9 @@ server_closed(void * user)
 }
 
 static void
-on_signal(uv_signal_t * handle, int number)
+on_signal(void * user, int number)
 {
-	struct push_daemon * d = handle->data;
+	struct push_daemon * d = user;
 
 	(void)number;
 	if (d->stopping)
@@ -135,31 +134,9 @@ on_signal(uv_signal_t * handle, int number)
 	grpc_server_stop(d->server, DRAIN_MS, server_closed, d);
 }
 
-static int
-watch_signals(struct push_daemon * d, struct error * err)
-{
-	static const int numbers[2] = {SIGINT, SIGTERM};
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		if (uv_signal_init(world_os_loop(d->world),
-		    &d->signals[i]) != 0)
-			break;
-		d->signals[i].data = d;
-		d->signals_open++;
-		if (uv_signal_start(&d->signals[i], on_signal,
-		    numbers[i]) != 0)
-			break;
-	}
-	return (i == 2 ? 0 : error_set(err, ERR_INTERNAL,
-	    "signals cannot be watched"));
-}
-
 static void
 close_daemon(struct push_daemon * d)
 {
-	unsigned i;
-
 	if (d->server != NULL) {
 		grpc_server_stop(d->server, 0, server_closed, d);
 		world_os_run(d->world);
@@ -170,8 +147,7 @@ close_daemon(struct push_daemon * d)
 	push_relay_free(d->api.relay);
 	push_files_free(d->files);
 	web_curl_free(d->web);
-	for (i = 0; i < d->signals_open; i++)
-		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	signals_end(&d->signals);
 	world_os_free(d->world);
 	crypto_wipe(&d->api.verifier, sizeof(d->api.verifier));
 }
@@ -188,7 +164,8 @@ run(const struct berty_push_server_options * o,
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	if ((rc = open_relay(&d, o, err)) == 0 &&
 	    (rc = open_server(&d, o, err)) == 0 &&
-	    (rc = watch_signals(&d, err)) == 0) {
+	    (rc = signals_watch(&d.signals, d.world, false, on_signal,
+	        &d, err)) == 0) {
 		tell(&d, ready, user);
 		world_os_run(d.world);
 	}

@@ -1,7 +1,6 @@
 /* replication_daemon.c: a replication server, from start to stop. */
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include "base/error_public.h"
 #include "base/logger_public.h"
@@ -9,6 +8,7 @@
 #include "berty/replication.h"
 #include "daemon/grpc_api.h"
 #include "daemon/replication_api.h"
+#include "daemon/signals.h"
 #include "p2p/security.h"
 #include "public/world/public_config.h"
 #include "server/access.h"
@@ -28,8 +28,7 @@ struct replication_daemon {
 	struct access * access;
 	struct grpc_server * server;
 	struct grpc_api * apis[REPLICATION_API_SERVICES];
-	uv_signal_t signals[2];
-	unsigned signals_open;
+	struct signals signals;
 	bool stopping;
 	bool failed;              /* the disk did, which ends it */
 };
@@ -274,9 +273,9 @@ server_stopped(void * user)
 }
 
 static void
-on_signal(uv_signal_t * handle, int number)
+on_signal(void * user, int number)
 {
-	struct replication_daemon * d = handle->data;
+	struct replication_daemon * d = user;
 
 	(void)number;
 	if (d->stopping)
@@ -284,26 +283,6 @@ on_signal(uv_signal_t * handle, int number)
 	d->stopping = true;
 	log_info(&d->log, "replication", "stopping");
 	grpc_server_stop(d->server, DRAIN_MS, server_stopped, d);
-}
-
-static int
-watch_signals(struct replication_daemon * d, struct error * err)
-{
-	static const int numbers[2] = {SIGINT, SIGTERM};
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		if (uv_signal_init(world_os_loop(d->world),
-		    &d->signals[i]) != 0)
-			break;
-		d->signals[i].data = d;
-		d->signals_open++;
-		if (uv_signal_start(&d->signals[i], on_signal,
-		    numbers[i]) != 0)
-			break;
-	}
-	return (i == 2 ? 0 : error_set(err, ERR_INTERNAL,
-	    "signals cannot be watched"));
 }
 
 static void
@@ -330,8 +309,7 @@ close_daemon(struct replication_daemon * d)
 	replication_server_close(d->api.server);
 	if (d->replica != NULL)
 		replica_close(d->replica);
-	for (i = 0; i < d->signals_open; i++)
-		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	signals_end(&d->signals);
 	if (d->world != NULL)
 		world_os_free(d->world);
 	crypto_wipe(&d->api.verifier, sizeof(d->api.verifier));
@@ -349,7 +327,8 @@ run(const struct berty_replication_options * options,
 		return (error_set(err, ERR_INTERNAL, "out of memory"));
 	if ((rc = open_store(&d, options, err)) != 0 ||
 	    (rc = open_server(&d, options, err)) != 0 ||
-	    (rc = watch_signals(&d, err)) != 0)
+	    (rc = signals_watch(&d.signals, d.world, false, on_signal,
+	        &d, err)) != 0)
 		goto out;
 	tell(&d, ready, user);
 	world_os_run(d.world);

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <uv.h>
 
 #include "base/bucket.h"
 #include "base/error_public.h"
 #include "base/logger_public.h"
+#include "daemon/signals.h"
 #include "public/world/public_config.h"
 #include "server/http_server.h"
 #include "services/auth_server.h"
@@ -25,8 +25,7 @@ struct token_server {
 	struct auth_server * auth;
 	struct http_server * http;
 	struct bucket asked;
-	uv_signal_t signals[2];
-	unsigned signals_open;
+	struct signals signals;
 	struct buffer certificate, key;
 };
 
@@ -218,39 +217,17 @@ open_http(struct token_server * s,
 /* --- a run ---------------------------------------------------------------- */
 
 static void
-on_signal(uv_signal_t * handle_of, int number)
+on_signal(void * user, int number)
 {
 	(void)number;
-	world_os_stop(handle_of->data);
-}
-
-static int
-watch_signals(struct token_server * s)
-{
-	static const int numbers[2] = {SIGINT, SIGTERM};
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		if (uv_signal_init(world_os_loop(s->world),
-		    &s->signals[i]) != 0)
-			return (-ERR_INTERNAL);
-		s->signals[i].data = s->world;
-		s->signals_open++;
-		if (uv_signal_start(&s->signals[i], on_signal,
-		    numbers[i]) != 0)
-			return (-ERR_INTERNAL);
-	}
-	return (0);
+	world_os_stop(user);
 }
 
 static void
 close_all(struct token_server * s)
 {
-	unsigned i;
-
 	http_server_free(s->http);
-	for (i = 0; i < s->signals_open; i++)
-		uv_close((uv_handle_t *)&s->signals[i], NULL);
+	signals_end(&s->signals);
 	if (s->world != NULL)
 		world_os_free(s->world);
 	auth_server_free(s->auth);
@@ -271,11 +248,9 @@ run(const struct berty_token_server_options * o,
 	if ((rc = open_issuer(&s, o, err)) != 0 ||
 	    (rc = open_http(&s, o, err)) != 0)
 		goto out;
-	if (watch_signals(&s) != 0) {
-		rc = error_set(err, ERR_INTERNAL,
-		    "signals cannot be watched");
+	rc = signals_watch(&s.signals, s.world, false, on_signal, s.world, err);
+	if (rc != 0)
 		goto out;
-	}
 	if (ready != NULL)
 		ready(user, http_server_address(s.http));
 	world_os_run(s.world);

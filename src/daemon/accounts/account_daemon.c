@@ -1,5 +1,4 @@
 /* account_daemon.c: a process that serves accounts until it is told to stop. */
-#include <uv.h>
 
 #include "base/error_public.h"
 #include "base/logger_public.h"
@@ -7,6 +6,7 @@
 #include "daemon/accounts/account_service.h"
 #include "daemon/front/front.h"
 #include "daemon/grpc_api.h"
+#include "daemon/signals.h"
 #include "public/world/public_config.h"
 #include "server/access.h"
 #include "world/os/world_os.h"
@@ -23,8 +23,7 @@ struct account_daemon {
 	struct grpc_server * server;
 	struct grpc_api * api;
 	struct front * front;     /* for web pages; NULL: nobody asked for it */
-	uv_signal_t signals[2];
-	unsigned signals_open;
+	struct signals signals;
 	bool stopping, stopped;
 };
 
@@ -70,29 +69,10 @@ stop(struct account_daemon * d, uint64_t drain_ms)
 }
 
 static void
-on_signal(uv_signal_t * handle, int number)
+on_signal(void * user, int number)
 {
 	(void)number;
-	stop(handle->data, DRAIN_MS);
-}
-
-static int
-watch_signals(struct account_daemon * d)
-{
-	static const int numbers[2] = {SIGINT, SIGTERM};
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		if (uv_signal_init(world_os_loop(d->accounts.world),
-		    &d->signals[i]) != 0)
-			return (-ERR_INTERNAL);
-		d->signals[i].data = d;
-		d->signals_open++;
-		if (uv_signal_start(&d->signals[i], on_signal,
-		    numbers[i]) != 0)
-			return (-ERR_INTERNAL);
-	}
-	return (0);
+	stop(user, DRAIN_MS);
 }
 
 static int
@@ -154,13 +134,10 @@ open_server(struct account_daemon * d, const char * const * listeners,
 static void
 close_daemon(struct account_daemon * d)
 {
-	unsigned i;
-
 	if (d->api != NULL)
 		grpc_api_free(d->api);
 	access_free(d->access);
-	for (i = 0; i < d->signals_open; i++)
-		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	signals_end(&d->signals);
 	web_curl_free(d->accounts.web);
 	buffer_free(&d->accounts.push.bundle_id);
 	buffer_free(&d->accounts.push.token);
@@ -191,10 +168,9 @@ run(const struct berty_accounts_options * o,
 		goto out;
 	}
 	if ((rc = account_folder_start(o->root, err)) == 0 &&
-	    (rc = open_server(&d, o->listeners, o->node, err)) == 0 &&
-	    watch_signals(&d) != 0)
-		rc = error_set(err, ERR_INTERNAL,
-		    "signals cannot be watched");
+	    (rc = open_server(&d, o->listeners, o->node, err)) == 0)
+		rc = signals_watch(&d.signals, d.accounts.world, false,
+		    on_signal, &d, err);
 	if (rc != 0)
 		stop(&d, 0);
 	else if (ready != NULL) {
