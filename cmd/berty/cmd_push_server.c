@@ -10,6 +10,7 @@
 #include "codec/multibase.h"
 #include "command.h"
 #include "crypto/crypto.h"
+#include "log_flags.h"
 #include "output.h"
 
 static const struct flag push_flags[] = {
@@ -58,31 +59,6 @@ static const char help[] =
 "A relay pushes for the apps that it has the developer's keys of, with Apple and\n"
 "Google; UnifiedPush and MQTT need none.  Its key must stay the same: with\n"
 "another one, all devices must register again.\n";
-
-static const char * const levels[] = {"debug", "info", "warn", "error"};
-
-static void
-write_log(void * user, enum berty_log_level level, const char * module,
-    const char * line)
-{
-	(void)user;
-	fprintf(stderr, "%s %s: %s\n", levels[level], module, line);
-}
-
-static int
-read_level(struct run * run, enum berty_log_level * level)
-{
-	const char * text = flags_text(&run->flags, "log.level");
-	unsigned i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(text, levels[i]) == 0) {
-			*level = (enum berty_log_level)i;
-			return (0);
-		}
-	return (error_set(&run->err, ERR_INVALID_INPUT,
-	    "-log.level is debug, info, warn or error, not '%.40s'", text));
-}
 
 /* 32 bytes in base64, of either alphabet, padded or not. */
 static bool
@@ -202,7 +178,7 @@ fill_options(struct run * run, struct berty_push_server_options * o,
 	    b->secret, &o->auth_secret)) != 0 ||
 	    (rc = read_key(run, "node.auth-pk", ERR_INVALID_INPUT, b->issuer,
 	    &o->auth_key)) != 0 ||
-	    (rc = read_level(run, &o->log.least)) != 0 ||
+	    (rc = log_flags_read(run, &o->log)) != 0 ||
 	    (rc = fill_lists(run, o, b)) != 0)
 		return (rc);
 	o->apns_sandbox = flags_on(f, "apns.sandbox");
@@ -213,7 +189,6 @@ fill_options(struct run * run, struct berty_push_server_options * o,
 	o->tls_key = flags_text(f, "node.tls-key");
 	o->ca_file = flags_text(f, "web.ca-file");
 	o->legacy_status = flags_on(f, "grpc.legacy-status");
-	o->log.write = write_log;
 	return (0);
 }
 

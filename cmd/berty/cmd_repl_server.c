@@ -8,9 +8,10 @@
 
 #include "base/error_public.h"
 #include "berty/replication.h"
-#include "codec/multibase.h"
 #include "client.h"
 #include "crypto/crypto.h"
+#include "key_text.h"
+#include "log_flags.h"
 #include "output.h"
 
 static const struct flag repl_flags[] = {
@@ -68,57 +69,17 @@ static const char help[] =
 "(-store.dir), and all name the same -replica.store.  They divide the groups\n"
 "among them, and take over those of one that fails.\n";
 
-static void
-write_log(void * user, enum berty_log_level level, const char * module,
-    const char * line)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-
-	(void)user;
-	fprintf(stderr, "%s %s: %s\n", names[level], module, line);
-}
-
-static int
-read_level(struct run * run, enum berty_log_level * level)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-	const char * text = flags_text(&run->flags, "log.level");
-	unsigned i;
-
-	for (i = 0; i < 4; i++) {
-		if (strcmp(text, names[i]) != 0)
-			continue;
-		*level = (enum berty_log_level)i;
-		return (0);
-	}
-	return (error_set(&run->err, ERR_INVALID_INPUT,
-	    "-log.level is debug, info, warn or error, not '%.40s'", text));
-}
-
-/* 32 bytes, with or without padding. */
 static int
 read_key(struct run * run, const char * name, uint8_t key[KEY_SIZE])
 {
 	const char * text = flags_text(&run->flags, name);
-	struct buffer whole = {0}, bytes = {0};
-	int rc = 0;
 
 	if (text == NULL)
 		return (error_set(&run->err, ERR_MISSING_INPUT,
 		    "-%s is missing: it is the issuer's, as `berty "
 		    "token-server` has it", name));
-	buffer_text(&whole, text);
-	while (whole.n % 4 != 0 && !whole.failed)
-		buffer_byte(&whole, '=');
-	if (base64_decode(&bytes, buffer_all(&whole)) != 0 ||
-	    bytes.n != KEY_SIZE)
-		rc = error_set(&run->err, ERR_INVALID_INPUT,
-		    "-%s is 32 bytes in base64", name);
-	else
-		memcpy(key, bytes.p, KEY_SIZE);
-	buffer_wipe(&whole);
-	buffer_wipe(&bytes);
-	return (rc);
+	return (key_text_read(text, key) ? 0 : error_set(&run->err,
+	    ERR_INVALID_INPUT, "-%s is 32 bytes in base64", name));
 }
 
 static int
@@ -221,7 +182,7 @@ fill_options(struct run * run, struct berty_replication_options * o,
 
 	if ((rc = read_key(run, "node.auth-secret", b->secret)) != 0 ||
 	    (rc = read_key(run, "node.auth-pk", b->key)) != 0 ||
-	    (rc = read_level(run, &o->log.least)) != 0 ||
+	    (rc = log_flags_read(run, &o->log)) != 0 ||
 	    (rc = read_number(run, "replica.groups", &o->quota_groups)) != 0 ||
 	    (rc = read_number(run, "replica.bytes", &o->quota_bytes)) != 0 ||
 	    (rc = fill_lists(run, o, b)) != 0)
@@ -243,7 +204,6 @@ fill_options(struct run * run, struct berty_replication_options * o,
 	o->tls_certificate = flags_text(f, "node.tls-certificate");
 	o->tls_key = flags_text(f, "node.tls-key");
 	o->legacy_status = flags_on(f, "grpc.legacy-status");
-	o->log.write = write_log;
 	return (0);
 }
 

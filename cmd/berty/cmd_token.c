@@ -9,34 +9,23 @@
 #include "codec/multibase.h"
 #include "command.h"
 #include "crypto/crypto.h"
+#include "key_text.h"
+#include "log_flags.h"
 #include "output.h"
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* 32 bytes in base64, padded or not. */
 static int
 read_key(struct run * run, const char * flag, uint8_t key[32])
 {
 	const char * text = flags_text(&run->flags, flag);
-	struct buffer padded = {0}, bytes = {0};
-	int rc = 0;
 
 	if (text == NULL)
 		return (error_set(&run->err, ERR_MISSING_INPUT,
 		    "-%s is missing: 32 bytes in base64, as `berty service-key "
 		    "generate` prints them", flag));
-	buffer_text(&padded, text);
-	while (padded.n % 4 != 0 && !padded.failed)
-		buffer_byte(&padded, '=');
-	if (padded.n > 64 || base64_decode(&bytes, buffer_all(&padded)) != 0 ||
-	    bytes.n != 32)
-		rc = error_set(&run->err, ERR_INVALID_INPUT,
-		    "-%s is not 32 bytes in base64", flag);
-	else
-		memcpy(key, bytes.p, 32);
-	buffer_wipe(&padded);
-	buffer_wipe(&bytes);
-	return (rc);
+	return (key_text_read(text, key) ? 0 : error_set(&run->err,
+	    ERR_INVALID_INPUT, "-%s is not 32 bytes in base64", flag));
 }
 
 static void
@@ -131,31 +120,6 @@ static const char help[] =
 "  berty service-key convert             what services check tokens with\n"
 "  berty token-server -svc rpl@rpl.example.org:443\n";
 
-static const char * const levels[] = {"debug", "info", "warn", "error"};
-
-static void
-write_log(void * user, enum berty_log_level level, const char * module,
-    const char * line)
-{
-	(void)user;
-	fprintf(stderr, "%-5s %s: %s\n", levels[level], module, line);
-}
-
-static int
-read_level(struct run * run, enum berty_log_level * level)
-{
-	const char * text = flags_text(&run->flags, "log.level");
-	int i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(text, levels[i]) == 0) {
-			*level = (enum berty_log_level)i;
-			return (0);
-		}
-	return (error_set(&run->err, ERR_INVALID_INPUT, "-log.level is debug, "
-	    "info, warn or error, not '%.40s'", text));
-}
-
 /* A number and s, m, h or d; s. */
 static int
 read_time(struct run * run, int64_t * s)
@@ -215,7 +179,7 @@ run_server(struct run * run)
 	if ((rc = read_key(run, "auth.secret", secret)) != 0 ||
 	    (rc = read_key(run, "auth.sk", seed)) != 0 ||
 	    (rc = read_time(run, &o.token_s)) != 0 ||
-	    (rc = read_level(run, &o.log.least)) != 0)
+	    (rc = log_flags_read(run, &o.log)) != 0)
 		return (rc);
 	o.secret = secret;
 	o.seed = seed;
@@ -225,7 +189,6 @@ run_server(struct run * run)
 	o.key = flags_text(f, "http.tls-key");
 	o.privacy_url = flags_text(f, "privacy-policy-url");
 	o.no_click = flags_on(f, "no-click");
-	o.log.write = write_log;
 	rc = flags_on(f, "generate")
 	    ? berty_token_generate(&o, print_token, run, &err)
 	    : berty_token_server_run(&o, print_ready, run, &err);

@@ -7,33 +7,7 @@
 #include <malloc.h>
 #endif
 
-/* --- log ---------------------------------------------------------------- */
-
-static void
-write_log(void * user, enum berty_log_level level, const char * module,
-    const char * line)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-
-	(void)user;
-	fprintf(stderr, "%-5s %s: %s\n", names[level], module, line);
-}
-
-static int
-read_level(struct run * run, enum berty_log_level * level)
-{
-	static const char * const names[] = {"debug", "info", "warn", "error"};
-	const char * text = flags_text(&run->flags, "log.level");
-	int i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(text, names[i]) == 0) {
-			*level = (enum berty_log_level)i;
-			return (0);
-		}
-	return (error_set(&run->err, ERR_INVALID_INPUT, "-log.level is debug, "
-	    "info, warn or error, not '%.40s'", text));
-}
+#include "log_flags.h"
 
 /* --- sizes -------------------------------------------------------------- */
 
@@ -91,7 +65,7 @@ node_options_fill(struct run * run, const char * listeners,
 	const struct flags * f = &run->flags;
 	int rc;
 
-	if ((rc = read_level(run, &o->log.least)) != 0 ||
+	if ((rc = log_flags_read(run, &o->log)) != 0 ||
 	    (rc = read_size(run, "attachment.max",
 	        &o->attachment_max)) != 0 ||
 	    (rc = read_size(run, "attachment.cache",
@@ -123,7 +97,6 @@ node_options_fill(struct run * run, const char * listeners,
 	o->auto_activate = flags_on(f, "node.auto-activate");
 	o->enable_requests = flags_on(f, "node.contact-requests");
 	o->legacy_status = flags_on(f, "grpc.legacy-status");
-	o->log.write = write_log;
 	return (0);
 }
 
