@@ -8,12 +8,11 @@
 
 #include "crypto/crypto.h"
 #include "daemon/push_mqtt.h"
+#include "server/access_file.h"
 #include "services/push_apns.h"
 #include "services/push_fcm.h"
 #include "services/push_unified.h"
 
-/* Keys and accounts are a few KiB; bytes. */
-#define FILE_MAX 65536
 #define PARTS_MAX 4
 
 /* What all of them are made with. */
@@ -36,23 +35,12 @@ struct push_files {
 static int
 read_file(struct buffer * out, const char * path, struct error * err)
 {
-	uint8_t piece[4096];
-	FILE * file = fopen(path, "re");
-	size_t n;
+	struct error why = {0};
 
-	if (file == NULL)
-		return (error_set(err, ERR_PUSH_INVALID_SERVER_CONFIG,
-		    "%.150s cannot be read", path));
-	while ((n = fread(piece, 1, sizeof(piece), file)) > 0 &&
-	    out->n <= FILE_MAX)
-		buffer_append(out, piece, n);
-	n = (size_t)ferror(file);
-	(void)fclose(file);
-	crypto_wipe(piece, sizeof(piece));
-	if (n != 0 || out->failed || out->n > FILE_MAX)
-		return (error_set(err, ERR_PUSH_INVALID_SERVER_CONFIG,
-		    "%.150s cannot be read, or is too large", path));
-	return (0);
+	if (access_file_read(path, false, out, NULL, &why) == 0)
+		return (0);
+	return (error_set(err, ERR_PUSH_INVALID_SERVER_CONFIG, "%s",
+	    why.text));
 }
 
 void

@@ -1,7 +1,6 @@
 /* token_server.c: the issuer of tokens, on a loop of its own. */
 #include "berty/token_server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bucket.h"
@@ -9,6 +8,7 @@
 #include "base/logger_public.h"
 #include "daemon/signals.h"
 #include "public/world/public_config.h"
+#include "server/access_file.h"
 #include "server/http_server.h"
 #include "services/auth_server.h"
 #include "world/os/world_os.h"
@@ -118,24 +118,14 @@ handle(struct http_request * r, void * user)
 
 /* --- options -------------------------------------------------------------- */
 
+/* A PEM file, which GnuTLS reads as a text. */
 static int
 read_file(struct buffer * out, const char * path, struct error * err)
 {
-	uint8_t piece[4096];
-	FILE * file = fopen(path, "re");
-	size_t n;
+	int rc = access_file_read(path, false, out, NULL, err);
 
-	if (file == NULL)
-		return (error_set(err, ERR_INVALID_INPUT,
-		    "%.120s cannot be read", path));
-	while ((n = fread(piece, 1, sizeof(piece), file)) > 0 &&
-	    out->n < (1 << 20))
-		buffer_append(out, piece, n);
-	(void)fclose(file);
-	crypto_wipe(piece, sizeof(piece));
-	/* GnuTLS reads it as a text. */
 	buffer_byte(out, 0);
-	return (0);
+	return (rc);
 }
 
 /* "ID@HOST:PORT,…", taken apart in place. */
